@@ -1,0 +1,132 @@
+import type { Detection, ReviewedFrame } from '../common/types.js';
+
+/** Where the CVAT server is and who we are there. With a token, user and password are not used. */
+export interface CvatConnection {
+  /** `https://app.cvat.ai`, `http://127.0.0.1:8080` …; without a scheme, https is meant. A path prefix is kept. */
+  host: string;
+  /** Personal access token, or the token of the embedded review server. */
+  token?: string;
+  user?: string;
+  password?: string;
+}
+
+/** Times and counts of the HTTP layer; the defaults are for people, tests shorten them. */
+export interface CvatClientTuning {
+  /** How often a request that is safe to repeat is repeated. Default 3. */
+  retries: number;
+  /** The first wait before a repetition; it doubles. Default 500 ms. */
+  retryDelayMs: number;
+  /** Until the connection stands. Default 10 s. */
+  connectTimeoutMs: number;
+  /** Between the last byte sent and the first byte of the answer. Default 120 s: finishing a big upload takes long. */
+  responseTimeoutMs: number;
+  /** The first wait between two looks at a background request; it grows to 20 times as much. Default 250 ms. */
+  pollMs: number;
+}
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Query = Record<string, string | number | boolean | undefined>;
+
+export interface ExchangeOptions {
+  query?: Query;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  rawBody?: { contentType: string; bytes: Buffer };
+  headers?: Record<string, string>;
+  /** Whether the exchange may be repeated by itself. Default: yes for GET, PUT, DELETE; no for POST, PATCH. */
+  retry?: boolean;
+  /** Without credentials. */
+  anonymous?: boolean;
+  signal?: AbortSignal;
+}
+
+/** The one way to a CVAT server, a real one or the embedded review server: the client does not know which. */
+export interface CvatClient {
+  /** Origin and path prefix, without a slash at the end. */
+  readonly host: string;
+  readonly tuning: Readonly<CvatClientTuning>;
+  /**
+   * One exchange with a JSON answer (`undefined` for an empty one); path like `/api/jobs/7`. GET, PUT and DELETE are
+   * repeated on 429, 502-504 and broken connections. Throws PipelineError.
+   */
+  json<T>(method: HttpMethod, path: string, options?: ExchangeOptions): Promise<T>;
+  /** All pages of a list. */
+  list<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T[]>;
+  /** GETs a path into a file, which is there as a whole or not at all. Never repeated by itself. */
+  download(path: string, toFile: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface ServerInfo {
+  version: string;
+  user: string;
+  /** Names of the annotation formats that the server can export. */
+  formats: string[];
+}
+
+export interface ProjectInfo {
+  id: number;
+  name: string;
+  organizationId?: number;
+  labels: { id: number; name: string }[];
+}
+
+/** A frame to upload; `name` is `<frameId>.jpg`, flat and unique. */
+export interface UploadFrame {
+  name: string;
+  /** Path of the JPEG. */
+  file: string;
+}
+
+export interface UploadTaskRequest {
+  /** Unique in the project: this is how the task is found again. */
+  name: string;
+  project: ProjectInfo;
+  frames: UploadFrame[];
+  /** Frames per job; without it the task is one job. */
+  segmentSize?: number;
+  /** 1..100, of the pictures CVAT shows. Default 95. */
+  imageQuality?: number;
+  subset?: string;
+  /** A link that CVAT shows with the task. */
+  bugTracker?: string;
+  signal?: AbortSignal;
+  /** Called after every batch, and with `done === total` at every look while the server makes the task. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface UploadedTask {
+  taskId: number;
+  url: string;
+  frames: number;
+  jobs: number;
+}
+
+export interface PreLabelRequest {
+  frames: { name: string; detections: Detection[] }[];
+  /** By the detections' `label`; from {@link mapLabels}. */
+  labelIds: Map<string, number>;
+}
+
+export interface PreLabelResult {
+  /** How many boxes the request holds. */
+  boxes: number;
+  /** False when people had already begun to work on the task: then it was left as it is. */
+  written: boolean;
+}
+
+/** When a task counts as done: every annotation job is completed, or every one is accepted. */
+export type CompletionRule = 'jobs_completed' | 'task_accepted';
+
+export interface TaskProgress {
+  state: 'open' | 'complete' | 'deleted';
+  jobsDone: number;
+  jobsTotal: number;
+}
+
+export interface DownloadedAnnotations {
+  /** Every frame of the task that was not deleted, in task order. */
+  frames: ReviewedFrame[];
+  /** What could not be taken over, one sentence each. */
+  warnings: string[];
+}

@@ -1,0 +1,61 @@
+import multipart from '@fastify/multipart';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { answers } from './answers.js';
+import type { ReviewContext } from './context.js';
+import { annotationRoutes } from './routes/annotations.js';
+import { dataRoutes } from './routes/data.js';
+import { exportRoutes } from './routes/export.js';
+import { jobRoutes } from './routes/jobs.js';
+import { labelRoutes } from './routes/labels.js';
+import { projectRoutes } from './routes/projects.js';
+import { requestRoutes } from './routes/requests.js';
+import { serverRoutes } from './routes/server.js';
+import { taskRoutes } from './routes/tasks.js';
+import { noOrganization } from './organization.js';
+import { guard } from './security.js';
+import { uploadLimits } from './upload.js';
+
+/** The HTTP server over a data folder, not yet listening. */
+export async function createApp(
+  context: ReviewContext,
+  token: string,
+  log: (line: object) => void,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    // Requests that come slower than this hold a connection without need.
+    requestTimeout: 300_000,
+    bodyLimit: 2 ** 20,
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      // Request ids name action, target and format and are longer than the default of 100.
+      maxParamLength: 500,
+    },
+  });
+  guard(app, token);
+  noOrganization(app);
+  answers(app, log);
+  await app.register(multipart, {
+    limits: {
+      fileSize: uploadLimits.fileBytes,
+      files: uploadLimits.files,
+      fields: uploadLimits.fields,
+      fieldSize: uploadLimits.fieldBytes,
+      fieldNameSize: 200,
+      parts: uploadLimits.files + uploadLimits.fields,
+    },
+    throwFileSizeLimit: false,
+  });
+  const routes = [
+    serverRoutes,
+    projectRoutes,
+    labelRoutes,
+    taskRoutes,
+    dataRoutes,
+    annotationRoutes,
+    jobRoutes,
+    exportRoutes,
+    requestRoutes,
+  ];
+  for (const add of routes) add(app, context);
+  return app;
+}

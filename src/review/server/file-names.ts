@@ -1,0 +1,32 @@
+import { refused } from './api-error.js';
+
+/** Room for a folder name and `.txt` in the exported archive under the usual 255 bytes of a file system. */
+const maxNameBytes = 200;
+const extensions = new Set(['jpg', 'jpeg', 'png', 'webp']);
+
+/**
+ * The name an uploaded picture gets: the last part of what the client sent (official clients send absolute paths).
+ * It never becomes a path on this machine, but it goes into archives that others unpack.
+ * @throws ApiError 400 when nothing usable is left of it
+ */
+export function safeFileName(sent: string): string {
+  const name = sent.split(/[/\\]/).at(-1) ?? '';
+  if (name === '' || /^\.+$/.test(name)) throw refused('A file was sent without a usable name.');
+  if (/[\p{Cc}\p{Cs}\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name)) {
+    throw refused('A file name holds control or unreadable characters.');
+  }
+  if (Buffer.byteLength(name) > maxNameBytes) throw refused(`A file name is longer than ${maxNameBytes} bytes.`);
+  if (!extensions.has(name.split('.').at(-1)?.toLowerCase() ?? '')) {
+    throw refused(`'${name}' is not a picture: files end in ${[...extensions].map((one) => `.${one}`).join(', ')}.`);
+  }
+  return name;
+}
+
+/** By code point, as CVAT orders frames. (JavaScript's own order differs above U+FFFF; UTF-8 bytes keep it.) */
+export function compareNames(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+export function withoutExtension(name: string): string {
+  return name.slice(0, name.lastIndexOf('.'));
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { title } from '../validation.js';
+
+/** The labels in the body of a new project or task. */
+export const labelsInput = z
+  .array(
+    z.object({
+      name: title(64),
+      color: z
+        .string()
+        .regex(/^(#[0-9a-f]{6})?$/i, 'A colour is written as #rrggbb.')
+        .optional()
+        .transform((color) => color || undefined),
+      type: z.enum(['any', 'rectangle', 'polygon', 'polyline', 'points', 'ellipse', 'cuboid', 'tag']).default('any'),
+      attributes: z
+        .array(z.unknown())
+        .refine((list) => list.length === 0, 'Attributes are not supported by this server.')
+        .optional(),
+    }),
+  )
+  .max(1000)
+  .refine(
+    (labels) => new Set(labels.map(({ name }) => name)).size === labels.length,
+    'All label names must be unique.',
+  );

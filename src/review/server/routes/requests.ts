@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { ApiError } from '../api-error.js';
+import type { ReviewContext } from '../context.js';
+import { pageBody, pageOf, windowOf } from '../paging.js';
+import { originOf } from '../security.js';
+import { now } from '../store/database.js';
+import { findRequest, listRequests } from '../store/requests.js';
+import { integer, parse } from '../validation.js';
+import { requestView } from '../views.js';
+
+const listQuery = z.object({
+  task_id: integer(0).optional(),
+  project_id: integer(0).optional(),
+  action: z.string().optional(),
+  status: z.string().optional(),
+  format: z.string().optional(),
+  subresource: z.string().optional(),
+});
+
+export function requestRoutes(app: FastifyInstance, { store, background }: ReviewContext): void {
+  app.get('/api/requests', async (request) => {
+    const page = pageOf(request);
+    const { count, rows } = await listRequests(store, parse(listQuery, request.query), windowOf(page));
+    const views = rows.map((row) => requestView(originOf(request), row, background.progressOf(row.sequence)));
+    return pageBody(request, page, count, views);
+  });
+
+  app.get('/api/requests/:id', async (request) => {
+    const { id } = request.params as { id: string };
+    const found = await findRequest(store, id);
+    if (found === undefined || (found.expiry_date ?? now()) < now()) {
+      throw new ApiError(404, { detail: 'There is no request with specified id' });
+    }
+    return requestView(originOf(request), found, background.progressOf(found.sequence));
+  });
+}

@@ -1,0 +1,125 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { ApiError, invalidChoice, invalidField, notFound, refused } from '../api-error.js';
+import type { ReviewContext } from '../context.js';
+import { pageBody, pageOf, windowOf } from '../paging.js';
+import { originOf } from '../security.js';
+import { findProject } from '../store/projects.js';
+import { expireRequestsOf } from '../store/requests.js';
+import { createTask, deleteTask, findTask, jobsOfTasks, listTasks, updateTask } from '../store/tasks.js';
+import { integer, parse, title } from '../validation.js';
+import { taskView, userId } from '../views.js';
+import { idOf, taskOf } from './ids.js';
+import { labelsInput } from './label-input.js';
+
+/** A subset becomes a folder of the exported archive and a key of its data.yaml. */
+const subset = z
+  .string()
+  .max(64)
+  .regex(/^[\w-]*$/, 'A subset is made of letters, digits, - and _.')
+  .refine((name) => !['names', 'path', 'nc', 'classes', 'backup'].includes(name), 'This name is reserved.');
+
+const changeable = {
+  name: title(256),
+  subset,
+  bug_tracker: z.string().max(2000),
+  assignee_id: integer(userId, userId).nullable(),
+};
+
+const newTask = z.object({
+  name: changeable.name,
+  project_id: integer(0).nullish(),
+  labels: labelsInput.default([]),
+  subset: subset.default(''),
+  bug_tracker: changeable.bug_tracker.default(''),
+  assignee_id: changeable.assignee_id.default(null),
+  segment_size: integer(0).default(0),
+  // Refused when they ask for something, because silence would promise it.
+  overlap: integer(0, 0).nullish(),
+  consensus_replicas: integer(0, 0).nullish(),
+  initial_replicas: integer(0, 0).nullish(),
+});
+
+const taskChange = z.object(changeable).partial();
+
+const listQuery = z.object({
+  name: z.string().optional(),
+  search: z.string().optional(),
+  subset: z.string().optional(),
+  project_id: z.string().optional(),
+  sort: z.string().optional(),
+});
+
+/** How long the requests of a deleted task can still be read. */
+const afterlifeMs = 3600 * 1000;
+
+export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
+  app.post('/api/tasks', async (request, reply) => {
+    const input = parse(newTask, request.body);
+    const projectId = input.project_id ?? undefined;
+    if (projectId !== undefined && input.labels.length > 0) {
+      throw refused('Task must have only one of Label set or project_id');
+    }
+    if (projectId === undefined && input.labels.length === 0) {
+      throw refused('Label set or project_id must be present');
+    }
+    if (projectId !== undefined && (await findProject(store, projectId)) === undefined) {
+      throw refused('Project matching query does not exist.');
+    }
+    const task = await createTask(store, {
+      name: input.name,
+      projectId,
+      labels: input.labels,
+      subset: input.subset,
+      bugTracker: input.bug_tracker,
+      segmentSize: input.segment_size,
+      assigneeId: input.assignee_id,
+    });
+    const view = taskView(originOf(request), task, []);
+    return reply.code(201).header('location', view.url).send(view);
+  });
+
+  app.get('/api/tasks', async (request) => {
+    const page = pageOf(request);
+    const { project_id, sort, ...rest } = parse(listQuery, request.query);
+    if (sort !== undefined && !/^-?id$/.test(sort)) throw invalidField('sort', 'Only id and -id are supported.');
+    const projectId = project_id === undefined ? undefined : Number(project_id);
+    if (projectId !== undefined) {
+      const known = Number.isSafeInteger(projectId) && (await findProject(store, projectId)) !== undefined;
+      if (!known) throw invalidChoice('project_id');
+    }
+    const { count, rows } = await listTasks(store, { ...rest, project_id: projectId }, sort === 'id', windowOf(page));
+    const ids = rows.map(({ id }) => id);
+    const jobs = await jobsOfTasks(store, ids);
+    const views = rows.map((task) => taskView(originOf(request), task, jobs.get(task.id) ?? []));
+    return pageBody(request, page, count, views);
+  });
+
+  app.get('/api/tasks/:id', async (request) => {
+    const task = await taskOf(request, store);
+    return taskView(originOf(request), task, (await jobsOfTasks(store, [task.id])).get(task.id) ?? []);
+  });
+
+  app.patch('/api/tasks/:id', async (request) => {
+    const { id } = await taskOf(request, store);
+    const unknown = Object.keys(request.body ?? {}).filter((key) => !(key in changeable));
+    if (unknown.length > 0) throw new ApiError(403, { detail: 'Attempted to update an unknown field' });
+    const task = await updateTask(store, id, parse(taskChange, request.body));
+    if (task === undefined) throw notFound('Task');
+    return taskView(originOf(request), task, (await jobsOfTasks(store, [id])).get(id) ?? []);
+  });
+
+  app.delete('/api/tasks/:id', async (request, reply) => {
+    const id = idOf(request);
+    await store.transaction().execute(async (transaction) => {
+      if ((await findTask(transaction, id)) === undefined) throw notFound('Task');
+      await expireRequestsOf(transaction, id, new Date(Date.now() + afterlifeMs).toISOString());
+      await deleteTask(transaction, id);
+    });
+    // After a kill between the two, the next start removes the files.
+    await rm(path.join(folder.pictures, String(id)), { recursive: true, force: true });
+    return reply.code(204).send();
+  });
+}

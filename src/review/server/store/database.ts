@@ -1,0 +1,52 @@
+import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import Database from 'libsql';
+import { messageOf, PipelineError } from '../../../common/errors.js';
+import { migrations } from './migrations.js';
+import type { ReviewTables } from './schema.js';
+
+/** The database, or a transaction in it. Inside a transaction use only the transaction: there is one connection. */
+export type Store = Kysely<ReviewTables> | Transaction<ReviewTables>;
+
+/**
+ * Opens the database and brings it up to date. What a committed transaction wrote survives a kill and a power cut
+ * (write-ahead log, synchronised at every commit).
+ * The database stays locked to this process as long as it is open: two servers over one folder would do the same work
+ * twice and remove each other's uploads.
+ * @throws PipelineError DATA_FOLDER_IN_USE, DATABASE_FAILED
+ */
+export async function openStore(file: string): Promise<Kysely<ReviewTables>> {
+  let connection: Database.Database | undefined;
+  try {
+    connection = new Database(file);
+    connection.pragma('locking_mode = EXCLUSIVE');
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    const store = new Kysely<ReviewTables>({ dialect: new SqliteDialect({ database: connection }) });
+    const { error } = await new Migrator({
+      db: store,
+      provider: { getMigrations: () => Promise.resolve(migrations) },
+    }).migrateToLatest();
+    // What is handed over may be anything that was thrown.
+    if (error !== undefined) throw error instanceof Error ? error : new Error(messageOf(error));
+    return store;
+  } catch (error) {
+    connection?.close();
+    if (/database is locked|SQLITE_BUSY/.test(messageOf(error))) {
+      throw new PipelineError('DATA_FOLDER_IN_USE', `Another review server is using ${file}.`, {
+        hint: 'Use the server that is running, or stop it first, or choose another data folder.',
+        retryable: true,
+        cause: error,
+      });
+    }
+    throw new PipelineError('DATABASE_FAILED', `The review server's database ${file} cannot be opened.`, {
+      hint: `If the file is damaged, move it away and restart (${messageOf(error)}).`,
+      cause: error,
+    });
+  }
+}
+
+/** Now, as dates are stored. */
+export function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,86 @@
+import { changedJob, type JobStage, type JobState } from '../status.js';
+import { now, type Store } from './database.js';
+import type { JobRow, TaskRow } from './schema.js';
+import { touchTask } from './tasks.js';
+
+/** A job with what its view says about its task. */
+export interface JobOfTask {
+  job: JobRow;
+  task: TaskRow;
+}
+
+export async function findJob(store: Store, id: number): Promise<JobOfTask | undefined> {
+  const job = await store.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
+  if (job === undefined) return undefined;
+  const task = await store.selectFrom('tasks').selectAll().where('id', '=', job.task_id).executeTakeFirstOrThrow();
+  return { job, task };
+}
+
+export interface JobFilter {
+  task_id?: number | undefined;
+  project_id?: number | undefined;
+  state?: JobState | undefined;
+  stage?: JobStage | undefined;
+}
+
+/** Newest first (a task's last segment first, as CVAT has it), or as `ascending` says. */
+export async function listJobs(
+  store: Store,
+  filter: JobFilter,
+  ascending: boolean,
+  window: { limit: number; offset: number },
+): Promise<{ count: number; rows: JobOfTask[] }> {
+  let query = store.selectFrom('jobs').innerJoin('tasks', 'tasks.id', 'jobs.task_id');
+  if (filter.task_id !== undefined) query = query.where('jobs.task_id', '=', filter.task_id);
+  if (filter.project_id !== undefined) query = query.where('tasks.project_id', '=', filter.project_id);
+  if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state);
+  if (filter.stage !== undefined) query = query.where('jobs.stage', '=', filter.stage);
+  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const jobs = await query
+    .selectAll('jobs')
+    .orderBy('jobs.id', ascending ? 'asc' : 'desc')
+    .limit(window.limit)
+    .offset(window.offset)
+    .execute();
+  const tasks = new Map<number, TaskRow>();
+  for (const { task_id: id } of jobs) {
+    if (tasks.has(id)) continue;
+    tasks.set(id, await store.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
+  }
+  return { count, rows: jobs.flatMap((job) => ({ job, task: tasks.get(job.task_id) as TaskRow })) };
+}
+
+export interface JobChange {
+  stage?: JobStage | undefined;
+  state?: JobState | undefined;
+  assignee?: number | null | undefined;
+}
+
+export async function updateJob(store: Store, id: number, change: JobChange): Promise<JobOfTask | undefined> {
+  return store.transaction().execute(async (transaction) => {
+    const found = await findJob(transaction, id);
+    if (found === undefined) return undefined;
+    await transaction
+      .updateTable('jobs')
+      .set({
+        ...changedJob(found.job, change),
+        ...(change.assignee === undefined ? {} : { assignee_id: change.assignee }),
+        updated_date: now(),
+      })
+      .where('id', '=', id)
+      .execute();
+    await touchTask(transaction, found.task);
+    return findJob(transaction, id);
+  });
+}
+
+/** Notes that the annotations of these frames changed now. */
+export async function touchJobs(store: Store, taskId: number, frames: { from: number; to: number }): Promise<void> {
+  await store
+    .updateTable('jobs')
+    .set({ updated_date: now() })
+    .where('task_id', '=', taskId)
+    .where('start_frame', '<=', frames.to)
+    .where('stop_frame', '>=', frames.from)
+    .execute();
+}

@@ -1,0 +1,43 @@
+import { sql, type Kysely, type Migration } from 'kysely';
+
+/**
+ * The steps by which a database of any earlier version becomes one of this version. Statements say `if not exists`,
+ * because SQLite's migrator does not wrap them in a transaction: a step that a kill interrupted runs again.
+ */
+export const migrations: Record<string, Migration> = {
+  '0001_first': { up: first },
+};
+
+async function first(db: Kysely<never>): Promise<void> {
+  const id = sql`id integer primary key autoincrement`;
+  await sql`create table if not exists projects (${id},
+    name text not null, bug_tracker text not null, created_date text not null, updated_date text not null)`.execute(db);
+  await sql`create table if not exists tasks (${id},
+    name text not null, project_id integer references projects(id) on delete cascade,
+    subset text not null, bug_tracker text not null, assignee_id integer, segment_size integer not null,
+    has_data integer not null default 0, size integer not null default 0, image_quality integer, chunk_size integer,
+    created_date text not null, updated_date text not null, data_date text)`.execute(db);
+  await sql`create index if not exists tasks_by_project on tasks (project_id)`.execute(db);
+  await sql`create index if not exists tasks_by_name on tasks (name)`.execute(db);
+  await sql`create table if not exists labels (${id},
+    project_id integer references projects(id) on delete cascade, task_id integer references tasks(id) on delete cascade,
+    name text not null, color text not null, type text not null,
+    check ((project_id is null) <> (task_id is null)), unique (project_id, name), unique (task_id, name))`.execute(db);
+  await sql`create table if not exists pictures (${id},
+    task_id integer not null references tasks(id) on delete cascade, name text not null, file text not null,
+    sha256 text not null, frame integer, width integer, height integer,
+    unique (task_id, name), unique (task_id, frame))`.execute(db);
+  await sql`create table if not exists jobs (${id},
+    task_id integer not null references tasks(id) on delete cascade, start_frame integer not null,
+    stop_frame integer not null, stage text not null, state text not null, assignee_id integer,
+    created_date text not null, updated_date text not null, unique (task_id, start_frame))`.execute(db);
+  await sql`create table if not exists annotations (${id},
+    task_id integer not null references tasks(id) on delete cascade, kind text not null, frame integer not null,
+    label_id integer not null references labels(id), body text not null)`.execute(db);
+  await sql`create index if not exists annotations_by_frame on annotations (task_id, frame)`.execute(db);
+  await sql`create table if not exists requests (sequence integer primary key autoincrement,
+    id text not null unique, action text not null, subresource text, task_id integer not null, project_id integer,
+    format text, payload text not null, status text not null, message text not null, created_date text not null,
+    started_date text, finished_date text, expiry_date text, result_file text)`.execute(db);
+  await sql`create index if not exists requests_by_task on requests (task_id)`.execute(db);
+}

@@ -1,0 +1,78 @@
+import { sql } from 'kysely';
+import { createHash } from 'node:crypto';
+import { now, type Store } from './database.js';
+import type { LabelRow, ProjectRow, TaskRow } from './schema.js';
+
+export interface NewLabel {
+  name: string;
+  color?: string | undefined;
+  type: string;
+}
+
+export async function createProject(
+  store: Store,
+  project: { name: string; bugTracker: string; labels: NewLabel[] },
+): Promise<ProjectRow> {
+  return store.transaction().execute(async (transaction) => {
+    const date = now();
+    const row = await transaction
+      .insertInto('projects')
+      .values({ name: project.name, bug_tracker: project.bugTracker, created_date: date, updated_date: date })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await insertLabels(transaction, { project_id: row.id, task_id: null }, project.labels);
+    return row;
+  });
+}
+
+export async function insertLabels(
+  store: Store,
+  owner: { project_id: number | null; task_id: number | null },
+  labels: NewLabel[],
+): Promise<void> {
+  for (const label of labels) {
+    await store
+      .insertInto('labels')
+      .values({ ...owner, name: label.name, type: label.type, color: label.color ?? colorOf(label.name) })
+      .execute();
+  }
+}
+
+/** A colour that stays with a name, so that the same label looks the same in every project. */
+function colorOf(name: string): string {
+  return `#${createHash('sha256').update(name).digest('hex').slice(0, 6)}`;
+}
+
+export function findProject(store: Store, id: number): Promise<ProjectRow | undefined> {
+  return store.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export interface ProjectFilter {
+  name?: string | undefined;
+  search?: string | undefined;
+}
+
+/** Newest first. */
+export async function listProjects(store: Store, filter: ProjectFilter, window: { limit: number; offset: number }) {
+  let query = store.selectFrom('projects');
+  if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+  if (filter.search !== undefined) query = query.where(sql<boolean>`instr(lower(name), lower(${filter.search})) > 0`);
+  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const rows = await query.selectAll().orderBy('id', 'desc').limit(window.limit).offset(window.offset).execute();
+  return { count, rows };
+}
+
+/** What the view of a project says about its tasks. */
+export async function tasksOfProject(store: Store, projectId: number): Promise<Pick<TaskRow, 'id' | 'subset'>[]> {
+  return store.selectFrom('tasks').select(['id', 'subset']).where('project_id', '=', projectId).execute();
+}
+
+export function labelsOfProject(store: Store, projectId: number): Promise<LabelRow[]> {
+  return store.selectFrom('labels').selectAll().where('project_id', '=', projectId).orderBy('id').execute();
+}
+
+/** The labels of a task: its own, or those of its project. In the order in which they were given. */
+export function labelsOfTask(store: Store, task: Pick<TaskRow, 'id' | 'project_id'>): Promise<LabelRow[]> {
+  if (task.project_id !== null) return labelsOfProject(store, task.project_id);
+  return store.selectFrom('labels').selectAll().where('task_id', '=', task.id).orderBy('id').execute();
+}

@@ -1,0 +1,116 @@
+import { now, type Store } from './database.js';
+import type { RequestRow } from './schema.js';
+
+export type NewRequest = Pick<RequestRow, 'id' | 'action' | 'subresource' | 'task_id' | 'project_id' | 'format'> & {
+  payload: unknown;
+};
+
+/** Puts work into the queue. A finished or failed request of the same id is forgotten. */
+export async function enqueueRequest(store: Store, request: NewRequest): Promise<void> {
+  await store.deleteFrom('requests').where('id', '=', request.id).execute();
+  await store
+    .insertInto('requests')
+    .values({
+      ...request,
+      payload: JSON.stringify(request.payload),
+      status: 'queued',
+      message: '',
+      created_date: now(),
+    })
+    .execute();
+}
+
+export function findRequest(store: Store, id: string): Promise<RequestRow | undefined> {
+  return store.selectFrom('requests').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Whether the work is still to be done. */
+export function isActive(request: RequestRow | undefined): request is RequestRow {
+  return request?.status === 'queued' || request?.status === 'started';
+}
+
+export interface RequestFilter {
+  task_id?: number | undefined;
+  project_id?: number | undefined;
+  action?: string | undefined;
+  status?: string | undefined;
+  format?: string | undefined;
+  subresource?: string | undefined;
+}
+
+/** Newest first. Values that no request can have find nothing. */
+export async function listRequests(store: Store, filter: RequestFilter, window: { limit: number; offset: number }) {
+  let query = store.selectFrom('requests');
+  for (const key of ['task_id', 'project_id', 'action', 'status', 'format', 'subresource'] as const) {
+    const value = filter[key];
+    if (value !== undefined) query = query.where(key, '=', value as never);
+  }
+  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const rows = await query.selectAll().orderBy('sequence', 'desc').limit(window.limit).offset(window.offset).execute();
+  return { count, rows };
+}
+
+/** The oldest work that is not done. What a stopped server had started comes first: it is the oldest. */
+export function nextRequest(store: Store): Promise<RequestRow | undefined> {
+  return store
+    .selectFrom('requests')
+    .selectAll()
+    .where('status', 'in', ['queued', 'started'])
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function startRequest(store: Store, sequence: number): Promise<void> {
+  await store
+    .updateTable('requests')
+    .set({ status: 'started', started_date: now() })
+    .where('sequence', '=', sequence)
+    .execute();
+}
+
+/** Call it in the transaction that stores what the work has made, so that both hold or neither. */
+export async function finishRequest(
+  store: Store,
+  sequence: number,
+  result: { file?: string; expires?: string } = {},
+): Promise<void> {
+  await store
+    .updateTable('requests')
+    .set({
+      status: 'finished',
+      finished_date: now(),
+      result_file: result.file ?? null,
+      expiry_date: result.expires ?? null,
+    })
+    .where('sequence', '=', sequence)
+    .execute();
+}
+
+export async function failRequest(store: Store, sequence: number, message: string): Promise<void> {
+  await store
+    .updateTable('requests')
+    .set({ status: 'failed', message, finished_date: now() })
+    .where('sequence', '=', sequence)
+    .execute();
+}
+
+/** Forgets requests whose time is over, and those of tasks that no longer exist when they were left behind. */
+export async function forgetExpiredRequests(store: Store): Promise<void> {
+  await store.deleteFrom('requests').where('expiry_date', '<', now()).execute();
+}
+
+/** The requests of a task that is being deleted stay readable a while: somebody may be polling them. */
+export async function expireRequestsOf(store: Store, taskId: number, date: string): Promise<void> {
+  await store
+    .updateTable('requests')
+    .set({ expiry_date: date })
+    .where('task_id', '=', taskId)
+    .where((either) => either.or([either('expiry_date', 'is', null), either('expiry_date', '>', date)]))
+    .execute();
+}
+
+export async function resultFiles(store: Store): Promise<Set<string>> {
+  const rows = await store.selectFrom('requests').select('result_file').where('result_file', 'is not', null).execute();
+  return new Set(rows.flatMap(({ result_file }) => result_file ?? []));
+}

@@ -1,0 +1,102 @@
+import type { Generated, Selectable } from 'kysely';
+import type { JobStage, JobState } from '../status.js';
+
+/** The tables. Dates are ISO 8601 texts in UTC, flags are 0 or 1. Ids are never used twice: clients cache by them. */
+export interface ReviewTables {
+  projects: {
+    id: Generated<number>;
+    name: string;
+    bug_tracker: string;
+    created_date: string;
+    updated_date: string;
+  };
+  /** A label belongs to a project or to a task without one. */
+  labels: {
+    id: Generated<number>;
+    project_id: number | null;
+    task_id: number | null;
+    name: string;
+    color: string;
+    type: string;
+  };
+  tasks: {
+    id: Generated<number>;
+    name: string;
+    project_id: number | null;
+    subset: string;
+    bug_tracker: string;
+    assignee_id: number | null;
+    /** As asked for; 0 = all frames in one job. */
+    segment_size: number;
+    /** Whether an upload was begun. */
+    has_data: number;
+    /** Number of frames; 0 until the creation has finished. */
+    size: number;
+    image_quality: number | null;
+    chunk_size: number | null;
+    created_date: string;
+    updated_date: string;
+    /** When the frames became what they are. */
+    data_date: string | null;
+  };
+  /** An uploaded picture; it is a frame as soon as the creation of its task has finished. */
+  pictures: {
+    id: Generated<number>;
+    task_id: number;
+    name: string;
+    /** Name inside the task's picture folder. */
+    file: string;
+    sha256: string;
+    frame: number | null;
+    width: number | null;
+    height: number | null;
+  };
+  jobs: {
+    id: Generated<number>;
+    task_id: number;
+    start_frame: number;
+    stop_frame: number;
+    stage: JobStage;
+    state: JobState;
+    assignee_id: number | null;
+    created_date: string;
+    updated_date: string;
+  };
+  annotations: {
+    id: Generated<number>;
+    task_id: number;
+    kind: 'shape' | 'tag';
+    frame: number;
+    label_id: number;
+    /** The rest of the annotation, JSON. */
+    body: string;
+  };
+  /** Work that goes on behind the answer 202. */
+  requests: {
+    sequence: Generated<number>;
+    id: string;
+    action: 'create' | 'export';
+    subresource: 'annotations' | 'dataset' | null;
+    task_id: number;
+    project_id: number | null;
+    format: string | null;
+    /** What the work needs to know, JSON. */
+    payload: string;
+    status: 'queued' | 'started' | 'finished' | 'failed';
+    message: string;
+    created_date: string;
+    started_date: string | null;
+    finished_date: string | null;
+    expiry_date: string | null;
+    /** Name inside the export folder. */
+    result_file: string | null;
+  };
+}
+
+export type ProjectRow = Selectable<ReviewTables['projects']>;
+export type LabelRow = Selectable<ReviewTables['labels']>;
+export type TaskRow = Selectable<ReviewTables['tasks']>;
+export type PictureRow = Selectable<ReviewTables['pictures']>;
+export type JobRow = Selectable<ReviewTables['jobs']>;
+export type AnnotationRow = Selectable<ReviewTables['annotations']>;
+export type RequestRow = Selectable<ReviewTables['requests']>;

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'dotenv';
+import { PipelineError, systemErrorCode } from '../common/errors.js';
+
+/** How to reach the annotation server, as the environment says it. `undefined`: use the embedded one. */
+export interface CvatEnvironment {
+  host: string;
+  token?: string;
+  user?: string;
+  password?: string;
+}
+
+/** Reads `.env` in `folder` into `env`; what is set already wins. A missing file is no error. */
+export async function loadDotEnv(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(path.join(folder, '.env'), 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  for (const [key, value] of Object.entries(parse(text))) {
+    if (value !== '') env[key] ??= value;
+  }
+}
+
+/** The real CVAT that the environment names, or undefined when there is neither host nor credential. */
+export function cvatEnvironment(env: NodeJS.ProcessEnv): CvatEnvironment | undefined {
+  const { CVAT_HOST: host, CVAT_TOKEN: token, CVAT_USER: user, CVAT_PASSWORD: password } = env;
+  if (!host && !token && !user) return undefined;
+  if (!token && !(user && password)) {
+    throw new PipelineError(
+      'CVAT_CREDENTIALS_MISSING',
+      'CVAT is named in the environment but there is no way to log in.',
+      {
+        hint: 'Set CVAT_TOKEN, or CVAT_USER and CVAT_PASSWORD, in .env; remove CVAT_HOST to use the embedded server.',
+      },
+    );
+  }
+  return { host: (host ?? 'https://app.cvat.ai').replace(/\/+$/, ''), token, user, password };
+}
+
+/** CVAT_PROJECT_ID as a number, or undefined when it is not set. */
+export function cvatProjectId(env: NodeJS.ProcessEnv): number | undefined {
+  const text = env.CVAT_PROJECT_ID?.trim();
+  if (!text) return undefined;
+  const id = Number(text);
+  if (Number.isInteger(id) && id > 0) return id;
+  throw new PipelineError('CONFIG_INVALID', `CVAT_PROJECT_ID is "${text}", which is no project number.`, {
+    hint: 'Open the project in CVAT: its number is the last part of the address, …/projects/12.',
+  });
+}
+
+/** The absolute path of MODEL_PATH. */
+export function modelPath(env: NodeJS.ProcessEnv, folder: string): string {
+  const value = env.MODEL_PATH?.trim();
+  if (value) return path.resolve(folder, value);
+  throw new PipelineError('MODEL_PATH_MISSING', 'MODEL_PATH is not set, so there is no model to run.', {
+    hint: 'Set MODEL_PATH in .env to your detector’s .onnx file; models/demo.onnx is there to try things out.',
+  });
+}

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseDocument } from 'yaml';
+import { PipelineError, systemErrorCode } from '../common/errors.js';
+import { describeIssue } from './issues.js';
+import { configSchema, type Config, type ConfigOverrides } from './schema.js';
+
+/** A configuration with every path absolute. */
+export interface LoadedConfig extends Omit<Config, 'paths'> {
+  paths: Record<'data' | 'downloads' | 'output' | 'dataset', string>;
+  /** The file it came from; undefined when there was none and the defaults hold. */
+  file?: string;
+}
+
+/** Looked for in the working folder, in this order, when no file is named. */
+const defaultFiles = ['config.yaml', 'config.yml', path.join('data', 'config.yaml')];
+
+export interface LoadOptions {
+  /** The folder that relative paths start from. */
+  folder: string;
+  /** A configuration file; default: FRAMELOOP_CONFIG, then the usual names in `folder`. */
+  file?: string;
+  /** What a command line or a workflow input changes. */
+  overrides?: ConfigOverrides;
+}
+
+/**
+ * Reads the configuration, applies the overrides, checks it and fills in the defaults.
+ *
+ * @throws PipelineError CONFIG_NOT_FOUND, CONFIG_UNREADABLE (no YAML), CONFIG_INVALID (unknown key, wrong type)
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { folder, overrides = {} } = options;
+  const found = await readConfigFile(folder, options.file);
+  const result = configSchema.safeParse(mergeOverrides(found?.content ?? {}, overrides));
+  if (!result.success) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `The configuration${found ? ` ${found.file}` : ''} is not valid: ${result.error.issues.map(describeIssue).join('; ')}.`,
+      { hint: 'docs/configuration.md lists every key with its meaning and default.' },
+    );
+  }
+  const { paths, ...rest } = result.data;
+  const data = path.resolve(folder, paths.data);
+  const inData = (name: string, given?: string) => (given ? path.resolve(folder, given) : path.join(data, name));
+  return {
+    ...rest,
+    paths: {
+      data,
+      downloads: inData('videos', paths.downloads),
+      output: inData('frames', paths.output),
+      dataset: inData('dataset', paths.dataset),
+    },
+    file: found?.file,
+  };
+}
+
+async function readConfigFile(folder: string, named?: string): Promise<{ file: string; content: unknown } | undefined> {
+  for (const name of named ? [named] : defaultFiles) {
+    const file = path.resolve(folder, name);
+    let text: string;
+    try {
+      text = await readFile(file, 'utf8');
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT' && !named) continue;
+      throw new PipelineError(
+        'CONFIG_NOT_FOUND',
+        `The configuration ${file} cannot be read (${systemErrorCode(error)}).`,
+        {
+          hint: '`frameloop init` writes one to start from.',
+          cause: error,
+        },
+      );
+    }
+    const document = parseDocument(text);
+    const [problem] = document.errors;
+    if (problem) {
+      throw new PipelineError(
+        'CONFIG_UNREADABLE',
+        `The configuration ${file} is no YAML: ${firstLine(problem.message)}`,
+        {
+          hint: 'Check the indentation and the quotes around that line.',
+        },
+      );
+    }
+    return { file, content: document.toJS() ?? {} };
+  }
+  return undefined;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Objects are merged key by key; anything else, lists too, is replaced. */
+export function mergeOverrides(base: unknown, overrides: unknown): unknown {
+  if (!isObject(base) || !isObject(overrides)) return overrides ?? base;
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(overrides)) merged[key] = mergeOverrides(base[key], value);
+  return merged;
+}

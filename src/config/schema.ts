@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+
+/** A duration: seconds, `"180s"`, `"3m"` …; becomes seconds. */
+const duration = z.union([z.number(), z.string()]).transform((value, context) => {
+  const seconds = parseDuration(value);
+  if (seconds !== undefined) return seconds;
+  context.addIssue({ code: 'custom', message: `"${value}" is no duration: write 180, "180s", "3m", "2h" or "30d"` });
+  return z.NEVER;
+});
+
+const interval = duration.refine((seconds) => seconds > 0, 'must be longer than 0');
+const share = z.number().min(0).max(1);
+const step = z.strictObject({ enabled: z.boolean().default(true) }).prefault({});
+
+/** The height that is the upper limit of a download: `"720"`, `720` or `"720p"`. */
+const resolution = z.union([z.number(), z.string()]).transform((value, context) => {
+  const height = Number(String(value).replace(/p$/, ''));
+  if (Number.isInteger(height) && height >= 16 && height <= 8640) return height;
+  context.addIssue({ code: 'custom', message: `"${value}" is no height in pixels: write "720" or "1080"` });
+  return z.NEVER;
+});
+
+const paths = z.strictObject({
+  /** Everything Frameloop keeps: rounds, catalog, log, and by default videos, frames and dataset too. */
+  data: z.string().min(1).default('data'),
+  downloads: z.string().min(1).optional(),
+  output: z.string().min(1).optional(),
+  dataset: z.string().min(1).optional(),
+});
+
+const sources = z.strictObject({
+  urls: z.array(z.string().min(1)).default([]),
+  /** Files, folders and globs. */
+  files: z.array(z.string().min(1)).default([]),
+});
+
+const youtube = z.strictObject({
+  queries: z.array(z.string().min(1)).default([]),
+  /** New videos wanted for each query. */
+  num_videos: z.number().int().min(1).default(3),
+  resolution: resolution.default(720),
+  min_duration: duration.optional(),
+  max_duration: duration.optional(),
+  /** A cookies file in Netscape format, given to yt-dlp. */
+  cookies: z.string().min(1).optional(),
+  extra_args: z.array(z.string()).default([]),
+});
+
+const video = z.strictObject({
+  /** Seconds between frames: 180 = one frame every 3 minutes. */
+  framerate: interval.default(180),
+  sampling: z.enum(['interval']).default('interval'),
+  skip_start: duration.default(0),
+  skip_end: duration.default(0),
+  max_frames: z.number().int().min(1).optional(),
+  jpeg_quality: z.number().int().min(1).max(100).default(95),
+});
+
+const detector = z.strictObject({
+  confidence: share.default(0.25),
+  iou: share.default(0.7),
+  max_detections: z.number().int().min(1).default(300),
+  image_size: z.number().int().min(32).optional(),
+  /** Keep only these labels. */
+  classes: z.array(z.string()).optional(),
+  /** Names of the classes, where the model carries none. */
+  labels: z.array(z.string()).optional(),
+  layout: z.enum(['yolov8', 'yolov5', 'yolox', 'end2end']).optional(),
+  threads: z.number().int().min(1).optional(),
+  device: z.enum(['auto', 'cpu', 'cuda']).default('auto'),
+});
+
+const selection = z.strictObject({
+  strategy: z.enum(['interval', 'uncertainty']).default('uncertainty'),
+  /** Frames that go to people in one round; without it every sampled frame does. */
+  budget: z.number().int().min(1).optional(),
+  require_detections: z.boolean().default(false),
+  control: share.default(0.1),
+  explore: share.default(0.1),
+  per_video: share.default(0.5),
+  seed: z.string().default('frameloop'),
+});
+
+const cvat = z.strictObject({
+  /** "auto" = the date; the round's id is added in either case, so that every task has a name of its own. */
+  task_name: z.string().min(1).max(150).default('auto'),
+  annotations_format: z.string().min(1).default('YOLOv8 Detection 1.0'),
+  /** Found by this name, or created, when CVAT_PROJECT_ID is not set. */
+  project: z.string().min(1).max(256).default('Frameloop'),
+  segment_size: z.number().int().min(1).default(100),
+  image_quality: z.number().int().min(1).max(100).default(95),
+  complete_when: z.enum(['jobs_completed', 'task_accepted']).default('jobs_completed'),
+  poll: interval.prefault('5m'),
+  deadline: interval.prefault('30d'),
+  prelabels: z.enum(['boxes', 'none']).default('boxes'),
+});
+
+const split = z
+  .strictObject({ val: share.default(0.2), test: share.default(0) })
+  .refine(({ val, test }) => val + test < 1, 'val and test together must leave something for train');
+
+const schedule = z
+  .strictObject({
+    id: z.string().regex(/^[\w.-]{1,100}$/, 'may hold letters, digits, ".", "_" and "-"'),
+    cron: z.string().min(1).optional(),
+    every: interval.optional(),
+    timezone: z.string().min(1).optional(),
+    /** Overrides of this configuration for the rounds that this schedule starts. */
+    config: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine(({ cron, every }) => (cron === undefined) !== (every === undefined), 'needs either "cron" or "every"');
+
+/** The configuration file; every key has a default. */
+export const configSchema = z.strictObject({
+  paths: paths.prefault({}),
+  sources: sources.prefault({}),
+  youtube: youtube.prefault({}),
+  video: video.prefault({}),
+  detector: detector.prefault({}),
+  selection: selection.optional(),
+  cvat: cvat.prefault({}),
+  dataset: z
+    .strictObject({
+      /** What becomes of frames that people left empty, when `clear_empty_labels` runs. A number: share of the labelled. */
+      negatives: z.union([z.enum(['drop', 'keep']), share]).default('drop'),
+      split: split.prefault({}),
+    })
+    .prefault({}),
+  max_open_rounds: z.number().int().min(1).default(3),
+  concurrency: z.strictObject({ videos: z.number().int().min(1).default(2) }).prefault({}),
+  steps: z
+    .strictObject({
+      download_videos: step,
+      fix_video_format: step,
+      process_videos: step,
+      upload_labels: step,
+      download_labels: step,
+      clear_empty_labels: step,
+    })
+    .prefault({}),
+  schedules: z.array(schedule).default([]),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type StepName = keyof Config['steps'];
+/** A part of the configuration as a file or a workflow input writes it. */
+export type ConfigOverrides = Record<string, unknown>;

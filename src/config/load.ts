@@ -83,7 +83,7 @@ async function readConfigFile(folder: string, named?: string): Promise<{ file: s
         },
       );
     }
-    return { file, content: document.toJS() ?? {} };
+    return { file, content: withoutEmpty(document.toJS() ?? {}) };
   }
   return undefined;
 }
@@ -94,6 +94,14 @@ function firstLine(text: string): string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** YAML reads a section with nothing in it (`youtube:`) as null: it means the defaults. */
+function withoutEmpty(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === null ? [] : [[key, withoutEmpty(inner)]])),
+  );
 }
 
 /** Objects are merged key by key; anything else, lists too, is replaced. */

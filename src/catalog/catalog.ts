@@ -1,0 +1,288 @@
+import { sql, type Kysely, type Selectable } from 'kysely';
+import type { Candidate, ReviewState, SelectedFrame } from '../common/types.js';
+import type { Database, RoundsTable, RoundState, VideosTable } from './schema.js';
+
+export type RoundRow = Selectable<RoundsTable>;
+export type VideoRow = Selectable<VideosTable>;
+
+/** What is known of a video before it is claimed. */
+export interface VideoDescription {
+  videoKey: string;
+  source: string;
+  url?: string;
+  title?: string;
+  channel?: string;
+  licence?: string;
+  query?: string;
+  durationSeconds?: number;
+  file?: string;
+}
+
+/** SQLite takes at most 32,766 values in one statement; a frame has 12. */
+const framesPerInsert = 500;
+
+/** The memory of the pipeline: which videos, frames and rounds there were and what became of them. */
+export class Catalog {
+  constructor(private readonly db: Kysely<Database>) {}
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+  }
+
+  /**
+   * The round of this workflow run; made on the first call. A workflow id that was used before by another run gets the
+   * run's own suffix, so that two rounds never share files.
+   */
+  async ensureRound(round: {
+    workflowId: string;
+    runId: string;
+    folderOf: (roundId: string) => string;
+    startedAt: string;
+  }): Promise<RoundRow> {
+    return this.db.transaction().execute(async (trx) => {
+      const mine = await trx.selectFrom('rounds').selectAll().where('runId', '=', round.runId).executeTakeFirst();
+      if (mine) return mine;
+      const base = round.workflowId.replace(/[^\w.-]+/g, '_').slice(0, 100);
+      const taken = await trx.selectFrom('rounds').select('id').where('id', '=', base).executeTakeFirst();
+      const id = taken ? `${base}-${round.runId.slice(0, 8)}` : base;
+      return trx
+        .insertInto('rounds')
+        .values({
+          id,
+          workflowId: round.workflowId,
+          runId: round.runId,
+          state: 'running',
+          folder: round.folderOf(id),
+          counts: JSON.stringify({}),
+          startedAt: round.startedAt,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+    });
+  }
+
+  async updateRound(
+    roundId: string,
+    change: Partial<Pick<RoundRow, 'state' | 'taskId' | 'taskUrl' | 'modelSha256' | 'endedAt'>> & { counts?: object },
+  ): Promise<void> {
+    const { counts, ...rest } = change;
+    await this.db
+      .updateTable('rounds')
+      .set({ ...rest, ...(counts ? { counts: JSON.stringify(counts) } : {}) })
+      .where('id', '=', roundId)
+      .execute();
+  }
+
+  /** Newest first. */
+  async rounds(limit = 50): Promise<RoundRow[]> {
+    return this.db.selectFrom('rounds').selectAll().orderBy('startedAt', 'desc').orderBy('id').limit(limit).execute();
+  }
+
+  async round(roundId: string): Promise<RoundRow | undefined> {
+    return this.db.selectFrom('rounds').selectAll().where('id', '=', roundId).executeTakeFirst();
+  }
+
+  /** Oldest first. */
+  async roundsInState(state: RoundState): Promise<RoundRow[]> {
+    return this.db.selectFrom('rounds').selectAll().where('state', '=', state).orderBy('startedAt').execute();
+  }
+
+  /** Whether a round should take this video at all: unknown ones and those that were given back. */
+  async isKnown(videoKey: string): Promise<boolean> {
+    const row = await this.db.selectFrom('videos').select('state').where('key', '=', videoKey).executeTakeFirst();
+    return row !== undefined && row.state !== 'released';
+  }
+
+  async video(videoKey: string): Promise<VideoRow | undefined> {
+    return this.db.selectFrom('videos').selectAll().where('key', '=', videoKey).executeTakeFirst();
+  }
+
+  /** Claims a video for a round: true when the round now has it (also when it had it before). Atomic across processes. */
+  async claimVideo(roundId: string, video: VideoDescription): Promise<boolean> {
+    return this.db.transaction().execute(async (trx) => {
+      await trx
+        .insertInto('videos')
+        .values({
+          key: video.videoKey,
+          source: video.source,
+          url: video.url ?? null,
+          title: video.title ?? null,
+          channel: video.channel ?? null,
+          licence: video.licence ?? null,
+          query: video.query ?? null,
+          durationSeconds: video.durationSeconds ?? null,
+          path: video.file ?? null,
+          state: 'released',
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      await trx
+        .updateTable('videos')
+        .set({ state: 'claimed', claimedByRound: roundId, failure: null, ...(video.file ? { path: video.file } : {}) })
+        .where('key', '=', video.videoKey)
+        .where('state', '=', 'released')
+        .execute();
+      const row = await trx
+        .selectFrom('videos')
+        .select(['state', 'claimedByRound'])
+        .where('key', '=', video.videoKey)
+        .executeTakeFirstOrThrow();
+      return row.claimedByRound === roundId && row.state === 'claimed';
+    });
+  }
+
+  /** What the download learned about a video. */
+  async describeVideo(video: Omit<VideoDescription, 'source'>): Promise<void> {
+    const { videoKey, file, ...facts } = video;
+    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+    await this.db
+      .updateTable('videos')
+      .set({ ...known, ...(file ? { path: file } : {}) })
+      .where('key', '=', videoKey)
+      .execute();
+  }
+
+  /** A video that will not be tried again, and why. */
+  async failVideo(videoKey: string, failure: string, permanent: boolean): Promise<void> {
+    await this.db
+      .updateTable('videos')
+      .set({ state: permanent ? 'failed' : 'released', failure, ...(permanent ? {} : { claimedByRound: null }) })
+      .where('key', '=', videoKey)
+      .execute();
+  }
+
+  /** Records a video's candidates; a frame that is known keeps its state. */
+  async recordCandidates(roundId: string, videoKey: string, candidates: readonly Candidate[]): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      for (let start = 0; start < candidates.length; start += framesPerInsert) {
+        await trx
+          .insertInto('frames')
+          .values(
+            candidates.slice(start, start + framesPerInsert).map((frame) => ({
+              id: frame.frameId,
+              videoKey,
+              ptsMs: Math.round(frame.ptsSeconds * 1000),
+              width: frame.width,
+              height: frame.height,
+              sha256: frame.sha256,
+              hash: frame.perceptualHash,
+              roundId,
+              state: 'candidate' as const,
+            })),
+          )
+          .onConflict((conflict) =>
+            conflict
+              .column('id')
+              .doUpdateSet((eb) => ({ roundId: eb.ref('excluded.roundId') }))
+              .where('frames.state', '=', 'candidate'),
+          )
+          .execute();
+      }
+      await trx.updateTable('videos').set({ state: 'processed' }).where('key', '=', videoKey).execute();
+    });
+  }
+
+  /** The frames of earlier rounds that people saw or will see: never sent again, and what is new must differ from them. */
+  async labelledFrames(exceptRound: string): Promise<{ frameId: string; perceptualHash: string }[]> {
+    return this.db
+      .selectFrom('frames')
+      .select(['id as frameId', 'hash as perceptualHash'])
+      .where('state', '!=', 'candidate')
+      .where('roundId', '!=', exceptRound)
+      .orderBy('id')
+      .execute();
+  }
+
+  /** Candidate frames of rounds that ended, by the round that made them. */
+  async leftCandidates(): Promise<{ frameId: string; roundId: string }[]> {
+    return this.db
+      .selectFrom('frames')
+      .innerJoin('rounds', 'rounds.id', 'frames.roundId')
+      .select(['frames.id as frameId', 'frames.roundId'])
+      .where('frames.state', '=', 'candidate')
+      .where('rounds.state', '!=', 'running')
+      .orderBy('frames.id')
+      .execute();
+  }
+
+  /** Marks the frames that go to people; they belong to `roundId` from now on. */
+  async recordSelection(roundId: string, selected: readonly SelectedFrame[]): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      for (const frame of selected) {
+        await trx
+          .updateTable('frames')
+          .set({ state: 'selected', reason: frame.reason, score: frame.score, roundId })
+          .where('id', '=', frame.frameId)
+          .where('state', 'in', ['candidate', 'selected'])
+          .execute();
+      }
+    });
+  }
+
+  async recordUpload(roundId: string): Promise<void> {
+    await this.db
+      .updateTable('frames')
+      .set({ state: 'uploaded' })
+      .where('roundId', '=', roundId)
+      .where('state', '=', 'selected')
+      .execute();
+  }
+
+  async recordReview(frames: readonly { frameId: string; state: ReviewState; split?: string }[]): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      for (const { frameId, state, split } of frames) {
+        await trx
+          .updateTable('frames')
+          .set({ state, ...(split ? { split } : {}) })
+          .where('id', '=', frameId)
+          .execute();
+      }
+    });
+  }
+
+  /**
+   * Gives back what a cancelled or failed round claimed: its videos, unless frames of theirs are with people already, and
+   * the marks on its frames. Returns the number of videos given back.
+   */
+  async releaseRound(roundId: string): Promise<number> {
+    return this.db.transaction().execute(async (trx) => {
+      await trx
+        .updateTable('frames')
+        .set({ state: 'candidate', reason: null, score: null })
+        .where('roundId', '=', roundId)
+        .where('state', '=', 'selected')
+        .execute();
+      const result = await trx
+        .updateTable('videos')
+        .set({ state: 'released', claimedByRound: null })
+        .where('claimedByRound', '=', roundId)
+        .where('state', 'in', ['claimed', 'processed'])
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('frames')
+                .select(sql`1`.as('one'))
+                .whereRef('frames.videoKey', '=', 'videos.key')
+                .where('frames.state', '!=', 'candidate'),
+            ),
+          ),
+        )
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    });
+  }
+
+  /** How many videos and frames there are in each state. */
+  async summary(): Promise<{ videos: Record<string, number>; frames: Record<string, number> }> {
+    const count = async (table: 'videos' | 'frames'): Promise<Record<string, number>> => {
+      const rows = await this.db
+        .selectFrom(table)
+        .select(['state', sql<number>`count(*)`.as('count')])
+        .groupBy('state')
+        .execute();
+      return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+    };
+    return { videos: await count('videos'), frames: await count('frames') };
+  }
+}

@@ -1,0 +1,68 @@
+import type { JSONColumnType } from 'kysely';
+
+/**
+ * Where a video stands.
+ * `claimed`: a round works on it; `processed`: its candidates are known; `failed`: it will not be tried again;
+ * `released`: the round that had it ended without it, so the next one takes it.
+ */
+export type VideoState = 'claimed' | 'processed' | 'failed' | 'released';
+
+/** Where a frame stands, from sampled to what people made of it. */
+export type FrameState = 'candidate' | 'selected' | 'uploaded' | 'reviewed' | 'empty' | 'not_reviewed';
+
+/** Where a round stands. `uploaded`: its task is filled but nobody waits for it (the step was switched off). */
+export type RoundState = 'running' | 'waiting' | 'uploaded' | 'finished' | 'failed' | 'cancelled';
+
+export interface VideosTable {
+  key: string;
+  source: string;
+  url: string | null;
+  title: string | null;
+  channel: string | null;
+  licence: string | null;
+  query: string | null;
+  durationSeconds: number | null;
+  path: string | null;
+  state: VideoState;
+  claimedByRound: string | null;
+  /** `CODE: message` of the last failure. */
+  failure: string | null;
+}
+
+export interface FramesTable {
+  id: string;
+  videoKey: string;
+  ptsMs: number;
+  width: number;
+  height: number;
+  sha256: string;
+  /** 64-bit perceptual hash, 16 hex digits. */
+  hash: string;
+  /** The round whose candidate it is. */
+  roundId: string;
+  state: FrameState;
+  reason: string | null;
+  score: number | null;
+  split: string | null;
+}
+
+export interface RoundsTable {
+  id: string;
+  workflowId: string;
+  runId: string;
+  state: RoundState;
+  /** Absolute path of `rounds/<id>`. */
+  folder: string;
+  taskId: number | null;
+  taskUrl: string | null;
+  modelSha256: string | null;
+  counts: JSONColumnType<Record<string, unknown>>;
+  startedAt: string;
+  endedAt: string | null;
+}
+
+export interface Database {
+  videos: VideosTable;
+  frames: FramesTable;
+  rounds: RoundsTable;
+}

@@ -1,0 +1,36 @@
+import type { CompletionRule, CvatClient, TaskProgress } from '../types.js';
+import { hasStatus } from './errors.js';
+import { annotationJobs, readTask } from './tasks.js';
+import type { WireJob } from './wire.js';
+
+/**
+ * How far the people are, from the API: the truth behind every hint that a webhook or a person gives.
+ * Not by the task's own status: since CVAT 2.16 "Finish the job" leaves that at `annotation`.
+ */
+export async function readTaskProgress(
+  client: CvatClient,
+  taskId: number,
+  rule: CompletionRule,
+  signal?: AbortSignal,
+): Promise<TaskProgress> {
+  // The task first: to someone who may not see it, its list of jobs would look empty instead of forbidden.
+  if ((await readTask(client, taskId, signal)) === undefined) return DELETED;
+  try {
+    return judgeProgress(await annotationJobs(client, taskId, signal), rule);
+  } catch (error) {
+    // Deleted just now: CVAT does not accept its id as a filter any more.
+    if (hasStatus(error, 400, 404) && (await readTask(client, taskId, signal)) === undefined) return DELETED;
+    throw error;
+  }
+}
+
+const DELETED: TaskProgress = { state: 'deleted', jobsDone: 0, jobsTotal: 0 };
+
+/** @param jobs the task's annotation jobs. None of them = not done: the server has not made them yet. */
+export function judgeProgress(jobs: readonly Pick<WireJob, 'state' | 'stage'>[], rule: CompletionRule): TaskProgress {
+  const jobsDone = jobs.filter(
+    ({ state, stage }) => state === 'completed' && (rule === 'jobs_completed' || stage === 'acceptance'),
+  ).length;
+  const complete = jobs.length > 0 && jobsDone === jobs.length;
+  return { state: complete ? 'complete' : 'open', jobsDone, jobsTotal: jobs.length };
+}

@@ -1,0 +1,102 @@
+import type { CvatClient, UploadTaskRequest, UploadedTask } from '../types.js';
+import { UploadInDoubt } from './creation.js';
+import { CvatError } from './errors.js';
+import { awaitRequest, listRequests } from './requests.js';
+import { annotationJobs, deleteTask, readDataMeta, readTask, tasksNamed, taskUrl } from './tasks.js';
+import { findTaskFault } from './verify.js';
+import type { WireAnnotations, WireJob, WireTask } from './wire.js';
+
+/**
+ * What an earlier call left behind under this name: the whole task, or nothing (what was half-made is deleted). Work of
+ * people is never deleted.
+ * Throws CVAT_TASK_NAME_TAKEN if a task of that name holds something else.
+ */
+export async function settleExistingTasks(
+  client: CvatClient,
+  { name, project, signal }: UploadTaskRequest,
+  frameNames: readonly string[],
+  onLook: () => void,
+): Promise<UploadedTask | undefined> {
+  let whole: UploadedTask | undefined;
+  for (const { id } of await tasksNamed(client, name, project.id, signal)) {
+    const task = await settledTask(client, id, signal, onLook);
+    if (task === undefined) continue;
+    const state = await inspectTask(client, task, frameNames, signal);
+    if (state.fault === undefined && whole === undefined) {
+      whole = { taskId: id, url: taskUrl(client.host, id), frames: frameNames.length, jobs: state.jobs.length };
+    } else if ((task.size ?? 0) === 0 || (await isOurLeftover(client, id, state, frameNames, signal))) {
+      await deleteTask(client, id, signal);
+    } else if (whole === undefined) {
+      throw new CvatError('CVAT_TASK_NAME_TAKEN', `CVAT task ${id} is called "${name}" too: ${state.fault}`, {
+        hint: `Set cvat.task_name to "auto", or rename or delete ${taskUrl(client.host, id)}.`,
+      });
+    }
+  }
+  return whole;
+}
+
+/**
+ * The task as it was made, if it holds exactly these frames.
+ * Throws UploadInDoubt if it does not.
+ */
+export async function verifyTask(
+  client: CvatClient,
+  taskId: number,
+  frameNames: readonly string[],
+  signal?: AbortSignal,
+): Promise<UploadedTask> {
+  const task = await client.json<WireTask>('GET', `/api/tasks/${taskId}`, { signal });
+  const { fault, jobs } = await inspectTask(client, task, frameNames, signal);
+  if (fault !== undefined) throw new UploadInDoubt(taskId, fault);
+  return { taskId, url: taskUrl(client.host, taskId), frames: frameNames.length, jobs: jobs.length };
+}
+
+/** The task after any creation that still runs; `undefined` if it is gone. */
+async function settledTask(client: CvatClient, taskId: number, signal: AbortSignal | undefined, onLook: () => void) {
+  const task = await readTask(client, taskId, signal);
+  if (task === undefined || (task.size ?? 0) > 0) return task;
+  const [creation] = await listRequests(client, taskId, 'create', signal);
+  if (creation === undefined) return task;
+  await awaitRequest(client, creation.id, signal, onLook);
+  return readTask(client, taskId, signal);
+}
+
+interface TaskState {
+  fault?: string;
+  frameNames: string[];
+  jobs: WireJob[];
+}
+
+async function inspectTask(
+  client: CvatClient,
+  { id, size }: WireTask,
+  expectedNames: readonly string[],
+  signal?: AbortSignal,
+): Promise<TaskState> {
+  // Before the upload has begun, old servers answer 500 when they are asked for its frames.
+  if ((size ?? 0) === 0) return { fault: 'it is empty', frameNames: [], jobs: [] };
+  const meta = await readDataMeta(client, id, signal);
+  const frameNames = (meta.frames ?? []).map(({ name }) => name);
+  const jobs = await annotationJobs(client, id, signal);
+  return { fault: findTaskFault(expectedNames, frameNames, meta.size, jobs), frameNames, jobs };
+}
+
+/** Made by an upload of these frames that went wrong, and no person has touched it. */
+async function isOurLeftover(
+  client: CvatClient,
+  taskId: number,
+  { frameNames, jobs }: TaskState,
+  expectedNames: readonly string[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const expected = new Set(expectedNames);
+  if (!frameNames.every((name) => expected.has(name))) return false;
+  if (!jobs.every(isUntouched)) return false;
+  const { shapes, tracks } = await client.json<WireAnnotations>('GET', `/api/tasks/${taskId}/annotations`, { signal });
+  return tracks.length === 0 && shapes.every(({ source }) => source === 'auto');
+}
+
+/** As the server made it: nobody has begun to work on it. */
+export function isUntouched({ state, stage }: WireJob): boolean {
+  return state === 'new' && stage === 'annotation';
+}

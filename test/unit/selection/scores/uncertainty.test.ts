@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { binaryEntropy, uncertainty } from '../../../../src/selection/scores/uncertainty.js';
+import { candidate } from '../candidates.js';
+
+describe('uncertainty score', () => {
+  // By hand from -p log2 p - (1-p) log2 (1-p): e.g. for 1/4: 0.25 * 2 + 0.75 * log2(4/3) = 0.5 + 0.75 * 0.415037.
+  it.each([
+    [0, 0],
+    [0.5, 1],
+    [0.25, 0.811278],
+    [0.75, 0.811278],
+    [0.9, 0.468996],
+    [1, 0],
+    [Number.NaN, 0],
+  ])('a confidence of %f is worth %f bits', (confidence, bits) => {
+    expect(binaryEntropy(confidence)).toBeCloseTo(bits, 6);
+  });
+
+  it('adds up over the boxes, in whatever order they come', () => {
+    const frame = candidate({ confidences: [0.9, 0.5, 0.25] });
+    expect(uncertainty(frame)).toBeCloseTo(0.468996 + 1 + 0.811278, 5);
+    expect(uncertainty({ ...frame, detections: [...frame.detections].reverse() })).toBe(uncertainty(frame));
+  });
+
+  it('does not let a crowd count for more than its 20 best boxes', () => {
+    expect(uncertainty(candidate({ confidences: Array<number>(200).fill(0.5) }))).toBe(20);
+  });
+
+  it('is 0 for a frame in which the model sees nothing', () => {
+    expect(uncertainty(candidate({ confidences: [] }))).toBe(0);
+  });
+});

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { selectFrames, type SelectionSettings } from '../../../src/selection/index.js';
+import { bitsApart, candidate } from './candidates.js';
+
+/** Hashes that are about 32 bits apart, as those of unrelated pictures are. */
+const pictureHash = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 16);
+const ids = (frames: readonly { frameId: string }[]) => frames.map((frame) => frame.frameId);
+
+describe('without a budget', () => {
+  const frames = [candidate({ ptsMs: 2000, confidences: [] }), candidate({ ptsMs: 0 }), candidate({ ptsMs: 1000 })];
+
+  it.each<SelectionSettings>([
+    { strategy: 'interval' },
+    { strategy: 'uncertainty' },
+    { strategy: 'interval', budget: 1 },
+  ])('every sampled frame goes to the people, look-alikes too: %j', (settings) => {
+    const { selected, rejected } = selectFrames(frames, [], settings);
+    expect(selected.map((frame) => [frame.ptsSeconds, frame.arm])).toEqual([
+      [0, 'all'],
+      [1, 'all'],
+      [2, 'all'],
+    ]);
+    expect(selected[0]?.reason).toBe('every sampled frame; 1 box near the threshold');
+    expect(rejected).toEqual([]);
+  });
+
+  it('leaves out frames in which the model sees nothing only when asked to, and counts them', () => {
+    const { selected, rejected } = selectFrames(frames, [], { strategy: 'interval', requireDetections: true });
+    expect(selected).toHaveLength(2);
+    expect(rejected).toEqual([{ reason: 'no detections', count: 1 }]);
+  });
+
+  it('does not send a frame to the people a second time', () => {
+    const labelled = [{ frameId: frames[1]!.frameId, perceptualHash: frames[1]!.perceptualHash }];
+    const { selected, rejected } = selectFrames(frames, labelled, { strategy: 'interval' });
+    expect(selected.map((frame) => frame.ptsSeconds)).toEqual([1, 2]);
+    expect(rejected).toEqual([{ reason: 'labelled in an earlier round', count: 1 }]);
+  });
+});
+
+describe('with a budget', () => {
+  const chosenOnly = { strategy: 'uncertainty', control: 0, explore: 0 } as const;
+
+  it('prefers what the model is unsure of, and says so in words', () => {
+    const frames = Array.from({ length: 40 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: i < 8 ? [0.5, 0.4, 0.95] : [0.99] }),
+    );
+    // The pool holds 4 times the budget: exactly the eight unsure frames.
+    const { selected, rejected } = selectFrames(frames, [], { ...chosenOnly, budget: 2 });
+    expect(selected.every((frame) => frame.ptsSeconds < 8)).toBe(true);
+    expect(selected.map((frame) => frame.reason)).toContain(
+      '2 of 3 boxes near the threshold, unlike anything labelled',
+    );
+    expect(rejected).toEqual([{ reason: 'beyond the budget', count: 38 }]);
+  });
+
+  it('takes one of two look-alikes, the one the model is less sure of', () => {
+    const frames = [
+      candidate({ ptsMs: 0, hash: 'ffffffffffffffff', confidences: [0.9] }),
+      candidate({ ptsMs: 1000, hash: 'fffffffffffffff8', confidences: [0.5] }), // 3 bits apart
+      candidate({ ptsMs: 2000, hash: 'ffffffffffffff0f', confidences: [0.9] }), // 4 bits from the first
+    ];
+    const { selected, rejected } = selectFrames(frames, [], { ...chosenOnly, budget: 3 });
+    expect(selected.map((frame) => frame.ptsSeconds)).toEqual([1, 2]);
+    expect(rejected).toEqual([{ reason: 'near duplicate in the round', count: 1 }]);
+  });
+
+  it('does not ask again what an earlier round asked', () => {
+    const frames = [
+      candidate({ ptsMs: 0, hash: 'fffffffffffffff0' }),
+      candidate({ ptsMs: 1000, hash: 'ff00ff00ff00ff00' }),
+    ];
+    const labelled = [{ frameId: 'elsewhere_000000000', perceptualHash: 'FFFFFFFFFFFFFFF1' }];
+    const { selected, rejected } = selectFrames(frames, labelled, { ...chosenOnly, budget: 2 });
+    expect(selected.map((frame) => frame.ptsSeconds)).toEqual([1]);
+    expect(rejected).toEqual([{ reason: 'near duplicate of a labelled frame', count: 1 }]);
+  });
+
+  it('splits the budget into chosen, control and explore frames', () => {
+    const frames = Array.from({ length: 200 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: i % 2 ? [0.6] : [] }),
+    );
+    const { selected } = selectFrames(frames, [], { strategy: 'uncertainty', budget: 20 });
+    const arms = (arm: string) => selected.filter((frame) => frame.arm === arm);
+    expect([arms('chosen').length, arms('control').length, arms('explore').length]).toEqual([16, 2, 2]);
+    expect(arms('explore').every((frame) => frame.detections.length === 0)).toBe(true);
+    expect(arms('explore')[0]?.reason).toContain('the model sees nothing');
+    expect(ids(selected)).toEqual([...ids(selected)].sort());
+  });
+
+  it('gives the explore share to the chosen frames when the model sees something everywhere', () => {
+    const frames = Array.from({ length: 50 }, (_, i) => candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`) }));
+    const { selected } = selectFrames(frames, [], { strategy: 'uncertainty', budget: 10 });
+    expect(selected.filter((frame) => frame.arm === 'chosen')).toHaveLength(9);
+    expect(selected).toHaveLength(10);
+  });
+
+  it('still spends the whole budget when one video holds all the unsure frames', () => {
+    const frames = ['file-aaaaaaaaaaaa', 'file-bbbbbbbbbbbb'].flatMap((videoKey, v) =>
+      Array.from({ length: 100 }, (_, i) =>
+        candidate({
+          videoKey,
+          ptsMs: i * 1000,
+          hash: pictureHash(`${v}-${i}`),
+          confidences: v === 0 ? [0.5, 0.5] : [0.99],
+        }),
+      ),
+    );
+    const { selected, rejected } = selectFrames(frames, [], { ...chosenOnly, budget: 10, perVideo: 0.7 });
+    expect(selected.filter((frame) => frame.videoKey === 'file-aaaaaaaaaaaa').length).toBeLessThanOrEqual(7);
+    expect(selected).toHaveLength(10);
+    expect(rejected.reduce((sum, { count }) => sum + count, 0)).toBe(190);
+  });
+
+  it('draws other control frames with another seed, and the same with the same', () => {
+    const frames = Array.from({ length: 300 }, (_, i) => candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`) }));
+    const draw = (seed: string) =>
+      ids(selectFrames(frames, [], { strategy: 'uncertainty', budget: 10, control: 1, explore: 0, seed }).selected);
+    expect(draw('one')).toEqual(draw('one'));
+    expect(draw('one')).not.toEqual(draw('two'));
+  });
+
+  it.each<[Partial<SelectionSettings>, string]>([
+    [{ budget: 1.5 }, 'budget'],
+    [{ budget: -1 }, 'budget'],
+    [{ budget: 1, control: 0.6, explore: 0.6 }, 'control and explore'],
+    [{ budget: 1, perVideo: 0 }, 'perVideo'],
+    [{ budget: 1, minHammingDistance: 65 }, 'minHammingDistance'],
+  ])('refuses %j and names %s', (settings, name) => {
+    const run = () => selectFrames([], [], { strategy: 'uncertainty', ...settings });
+    expect(run).toThrow(expect.objectContaining({ code: 'SELECTION_BAD_SETTINGS' }));
+    expect(run).toThrow(name);
+  });
+});
+
+describe('for any footage', () => {
+  const seeds = fc.record({
+    video: fc.constantFrom('file-aaaaaaaaaaaa', 'file-bbbbbbbbbbbb', 'youtube-ccccccccccc'),
+    ptsMs: fc.nat(60),
+    // A few base pictures with a few bits turned over: look-alikes are frequent.
+    base: fc.nat(5),
+    flip: fc.nat(255),
+    confidences: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
+  });
+  const toCandidate = ({
+    video,
+    ptsMs,
+    base,
+    flip,
+    confidences,
+  }: typeof seeds extends fc.Arbitrary<infer T> ? T : never) =>
+    candidate({
+      videoKey: video,
+      ptsMs,
+      hash: (BigInt(`0x${pictureHash(`${base}`)}`) ^ BigInt(flip)).toString(16).padStart(16, '0'),
+      confidences,
+    });
+  const footage = fc.array(seeds, { maxLength: 60 }).map((rows) => {
+    const unique = new Map(rows.map(toCandidate).map((frame) => [frame.frameId, frame]));
+    return [...unique.values()];
+  });
+  const settings = fc.record({
+    strategy: fc.constant('uncertainty' as const),
+    budget: fc.nat(30),
+    control: fc.constantFrom(0, 0.1, 0.5),
+    explore: fc.constantFrom(0, 0.1, 0.5),
+    perVideo: fc.constantFrom(0.2, 0.5, 1),
+    minHammingDistance: fc.nat(8),
+  });
+
+  it('keeps budget, video share and distances, and accounts for every frame', () => {
+    fc.assert(
+      fc.property(footage, footage, settings, (frames, earlier, chosen) => {
+        const labelled = earlier.slice(0, 10);
+        const { selected, rejected } = selectFrames(frames, labelled, chosen);
+        expect(selected.length).toBeLessThanOrEqual(chosen.budget);
+        expect(new Set(ids(selected)).size).toBe(selected.length);
+        for (const frame of selected) {
+          expect(frames).toContainEqual(
+            expect.objectContaining({ frameId: frame.frameId, detections: frame.detections }),
+          );
+          expect(frame.score).toBeGreaterThanOrEqual(0);
+          expect(frame.score).toBeLessThanOrEqual(20);
+          expect(frame.reason).not.toBe('');
+          for (const other of [...selected, ...labelled]) {
+            if (other === frame) continue;
+            expect(other.frameId).not.toBe(frame.frameId);
+            expect(bitsApart(other.perceptualHash, frame.perceptualHash)).toBeGreaterThanOrEqual(
+              chosen.minHammingDistance,
+            );
+          }
+        }
+        const open = frames.filter((frame) => !labelled.some((other) => other.frameId === frame.frameId));
+        if (new Set(open.map((frame) => frame.videoKey)).size > 1) {
+          const cap = Math.max(1, Math.floor(chosen.perVideo * chosen.budget));
+          for (const { videoKey } of selected) {
+            expect(selected.filter((frame) => frame.videoKey === videoKey).length).toBeLessThanOrEqual(cap);
+          }
+        }
+        expect(selected.length + rejected.reduce((sum, { count }) => sum + count, 0)).toBe(frames.length);
+      }),
+    );
+  });
+
+  it('chooses the same frames in whatever order the candidates come', () => {
+    const shuffled = footage.chain((frames) =>
+      fc.tuple(
+        fc.constant(frames),
+        fc.shuffledSubarray(frames, { minLength: frames.length, maxLength: frames.length }),
+      ),
+    );
+    fc.assert(
+      fc.property(shuffled, settings, ([frames, reordered], chosen) => {
+        expect(selectFrames(reordered, [], chosen)).toEqual(selectFrames(frames, [], chosen));
+      }),
+    );
+  });
+});

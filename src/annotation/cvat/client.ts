@@ -70,8 +70,9 @@ class HttpClient implements CvatClient {
         statusCodes: [429, 502, 503, 504],
         errorCodes: ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_READING_RESPONSE_STREAM'],
         maxRetryAfter: LONGEST_WAIT_MS,
+        // 0 means no repetition, and a server may say "at once".
         calculateDelay: ({ computedValue, attemptCount, retryAfter }) =>
-          computedValue === 0 ? 0 : (retryAfter ?? tuning.retryDelayMs * 2 ** (attemptCount - 1)),
+          computedValue === 0 ? 0 : retryAfter || tuning.retryDelayMs * 2 ** (attemptCount - 1),
       },
     });
   }

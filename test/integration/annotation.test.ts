@@ -1,0 +1,282 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  checkServer,
+  createCvatClient,
+  downloadAnnotations,
+  ensureProject,
+  exportLabels,
+  findTask,
+  mapLabels,
+  putPreLabels,
+  readTaskProgress,
+  uploadTask,
+  type CvatClient,
+  type ProjectInfo,
+  type UploadFrame,
+} from '../../src/annotation/index.js';
+import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
+
+const FRAMES = 250;
+const WIDTH = 64;
+const HEIGHT = 48;
+
+let folder: string;
+let server: ReviewServer;
+let client: CvatClient;
+let project: ProjectInfo;
+let frames: UploadFrame[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'frameloop-annotation-'));
+  const pictures = path.join(folder, 'pictures');
+  await mkdir(pictures);
+  frames = [];
+  for (let n = 0; n < FRAMES; n++) {
+    const name = `file-0123456789ab_${String(n * 1000).padStart(9, '0')}.jpg`;
+    const file = path.join(pictures, name);
+    const background = { r: n, g: 255 - n, b: 90 };
+    await sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background } })
+      .jpeg()
+      .toFile(file);
+    frames.push({ name, file });
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  server = await startReviewServer({ dataFolder: await mkdtemp(path.join(folder, 'server-')) });
+  client = createCvatClient({ host: server.url, token: server.token }, { retryDelayMs: 20, pollMs: 20 });
+  project = await ensureProject(client, { name: 'frameloop', labels: ['person', 'car', 'person'] });
+});
+
+afterEach(() => server.close());
+
+const upload = (more: Partial<Parameters<typeof uploadTask>[1]> = {}) =>
+  uploadTask(client, { name: 'round-1', project, frames, segmentSize: 100, ...more });
+const taskCount = async () => (await client.list('/api/tasks', { project_id: project.id })).length;
+const frameNames = async (taskId: number) => {
+  const meta = await client.json<{ frames: { name: string }[] }>('GET', `/api/tasks/${taskId}/data/meta`);
+  return meta.frames.map(({ name }) => name);
+};
+const names = () => frames.map(({ name }) => name);
+const completeJobs = async (taskId: number, count?: number) => {
+  const jobs = await client.list<{ id: number; start_frame: number }>('/api/jobs', { task_id: taskId });
+  for (const { id } of jobs.sort((a, b) => a.start_frame - b.start_frame).slice(0, count)) {
+    await client.json('PATCH', `/api/jobs/${id}`, { body: { state: 'completed' } });
+  }
+};
+const detection = (label: string, x1: number) => ({
+  classId: 0,
+  label,
+  confidence: 0.5,
+  x1,
+  y1: 1,
+  x2: x1 + 10,
+  y2: 20,
+});
+
+describe('the server', () => {
+  it('is found fit for work, and a wrong token is told', async () => {
+    const info = await checkServer(client);
+    expect(info.formats).toContain('Ultralytics YOLO Detection 1.0');
+    const stranger = createCvatClient({ host: server.url, token: 'wrong' });
+    await expect(checkServer(stranger)).rejects.toMatchObject({ code: 'CVAT_AUTH' });
+  });
+
+  it('gets one project per name, with the labels of the model', async () => {
+    expect(project.labels.map(({ name }) => name)).toEqual(['person', 'car']);
+    expect(await ensureProject(client, { name: 'frameloop', labels: ['dog'] })).toEqual(project);
+    expect(await ensureProject(client, { projectId: project.id, name: 'x', labels: [] })).toEqual(project);
+    await expect(ensureProject(client, { projectId: 999, name: 'x', labels: [] })).rejects.toMatchObject({
+      code: 'CVAT_PROJECT_NOT_FOUND',
+    });
+  });
+});
+
+describe('an upload', () => {
+  it('of 250 frames makes one task in jobs of 100, and a second call makes no other', async () => {
+    const progress: number[] = [];
+    const task = await upload({ onProgress: (done) => progress.push(done) });
+    expect(task).toMatchObject({ frames: FRAMES, jobs: 3, url: `${server.url}/tasks/${task.taskId}` });
+    expect([...new Set(progress)]).toEqual([0, 100, 200, 250]);
+    expect(await frameNames(task.taskId)).toEqual(names());
+    expect(await upload()).toEqual(task);
+    expect(await taskCount()).toBe(1);
+    expect(await findTask(client, 'round-1', project.id)).toEqual({ taskId: task.taskId, url: task.url });
+    expect(await findTask(client, 'round', project.id)).toBeUndefined();
+  });
+
+  it('brings every picture home unchanged', async () => {
+    const { taskId } = await upload({ frames: frames.slice(0, 3) });
+    const picture = await fetch(`${server.url}/api/tasks/${taskId}/data?type=frame&number=2&quality=original`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(await readFile(frames[2]!.file));
+  });
+
+  it('that was killed after its first batch is made anew: one task, the right frames', async () => {
+    const abandoned = await client.json<{ id: number }>('POST', '/api/tasks', {
+      body: { name: 'round-1', project_id: project.id, segment_size: 100 },
+    });
+    const data = `${server.url}/api/tasks/${abandoned.id}/data/`;
+    const headers = { authorization: `Bearer ${server.token}` };
+    await fetch(data, { method: 'POST', headers: { ...headers, 'upload-start': 'true' } });
+    const form = new FormData();
+    form.set('image_quality', '95');
+    for (const [n, { name, file }] of frames.slice(0, 100).entries()) {
+      form.set(`client_files[${n}]`, new Blob([await readFile(file)], { type: 'image/jpeg' }), name);
+    }
+    const sent = await fetch(data, { method: 'POST', headers: { ...headers, 'upload-multiple': 'true' }, body: form });
+    expect(sent.status).toBe(200);
+
+    const task = await upload();
+    expect(await taskCount()).toBe(1);
+    expect(await frameNames(task.taskId)).toEqual(names());
+  });
+
+  it('that was killed right after its finish is waited for, not repeated', async () => {
+    // Stops at the first look at the background request, as a killed process would.
+    const controller = new AbortController();
+    let looks = 0;
+    const onProgress = (done: number) => {
+      if (done === FRAMES && ++looks === 2) controller.abort(new Error('killed'));
+    };
+    await expect(upload({ signal: controller.signal, onProgress })).rejects.toThrow('killed');
+    const begun = await findTask(client, 'round-1', project.id);
+    const task = await upload();
+    expect(task.taskId).toBe(begun!.taskId);
+    expect(await taskCount()).toBe(1);
+    expect(await frameNames(task.taskId)).toEqual(names());
+  });
+
+  it('with a broken picture fails with the server’s reason, and works once it is mended', async () => {
+    const broken = path.join(folder, 'broken.jpg');
+    await writeFile(broken, 'no picture');
+    const withBroken = [...frames.slice(0, 2), { name: 'broken.jpg', file: broken }];
+    await expect(upload({ frames: withBroken })).rejects.toMatchObject({
+      code: 'CVAT_TASK_CREATION_FAILED',
+      message: expect.stringContaining('broken.jpg') as string,
+      retryable: false,
+    });
+    await upload({ frames: frames.slice(0, 2) });
+    expect(await taskCount()).toBe(1);
+  });
+
+  it('never touches a task of that name with other frames, or with people’s work', async () => {
+    await upload({ frames: frames.slice(0, 3) });
+    await expect(upload({ frames: frames.slice(5, 9) })).rejects.toMatchObject({ code: 'CVAT_TASK_NAME_TAKEN' });
+    const { taskId } = await upload({ frames: frames.slice(0, 3) });
+    await completeJobs(taskId);
+    await expect(upload({ frames: frames.slice(0, 4) })).rejects.toMatchObject({ code: 'CVAT_TASK_NAME_TAKEN' });
+    expect(await frameNames(taskId)).toEqual(names().slice(0, 3));
+  });
+
+  it('refuses names that CVAT would change, double names and missing files before it sends anything', async () => {
+    const [a] = frames;
+    const file = a!.file;
+    for (const bad of [
+      [],
+      [{ name: 'a/b.jpg', file }],
+      [
+        { name: 'a.jpg', file },
+        { name: 'a.jpg', file },
+      ],
+    ]) {
+      await expect(upload({ frames: bad })).rejects.toMatchObject({ code: 'CVAT_FRAMES_INVALID' });
+    }
+    await expect(upload({ frames: [{ name: 'a.jpg', file: `${file}.gone` }] })).rejects.toMatchObject({
+      code: 'FRAME_FILE_MISSING',
+    });
+    expect(await taskCount()).toBe(0);
+  });
+});
+
+describe('the way of the labels', () => {
+  it('pre-labels go in, people finish, and every frame comes back as reviewed, empty or not reviewed', async () => {
+    const some = frames.slice(0, 6);
+    const { taskId } = await upload({ frames: some, segmentSize: 2 });
+    const labelIds = mapLabels(project, ['person', 'car']);
+    const request = {
+      frames: [
+        { name: some[0]!.name, detections: [detection('person', 3.5), detection('car', 20)] },
+        { name: some[1]!.name, detections: [] },
+        { name: some[2]!.name, detections: [detection('person', 5)] },
+        { name: some[4]!.name, detections: [detection('person', 7)] },
+      ],
+      labelIds,
+    };
+    expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 4, written: true });
+    expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 4, written: true });
+    expect(await readTaskProgress(client, taskId, 'jobs_completed')).toEqual({
+      state: 'open',
+      jobsDone: 0,
+      jobsTotal: 3,
+    });
+
+    // A person deletes the box of frame 2, draws one in frame 3, and finishes the first two jobs.
+    type Shape = { frame: number; points: number[]; source: string };
+    const annotations = `/api/tasks/${taskId}/annotations`;
+    const { shapes } = await client.json<{ shapes: Shape[] }>('GET', annotations);
+    const drawn = {
+      type: 'rectangle',
+      frame: 3,
+      label_id: labelIds.get('car'),
+      points: [9, 9, 19, 29],
+      source: 'manual',
+    };
+    const kept = shapes.filter(({ frame }) => frame !== 2).map((shape) => ({ ...shape, id: undefined }));
+    const body = { version: 0, tags: [], tracks: [], shapes: [...kept, drawn] };
+    await client.json('PUT', annotations, { body });
+    await completeJobs(taskId, 2);
+
+    expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 4, written: false });
+    expect(await readTaskProgress(client, taskId, 'jobs_completed')).toMatchObject({ state: 'open', jobsDone: 2 });
+    const { frames: reviewed, warnings } = await downloadAnnotations(client, taskId);
+    expect(warnings).toEqual([]);
+    expect(reviewed).toEqual([
+      {
+        frameId: some[0]!.name.replace('.jpg', ''),
+        state: 'reviewed',
+        boxes: [
+          { label: 'person', x1: 3.5, y1: 1, x2: 13.5, y2: 20 },
+          { label: 'car', x1: 20, y1: 1, x2: 30, y2: 20 },
+        ],
+      },
+      { frameId: some[1]!.name.replace('.jpg', ''), state: 'empty', boxes: [] },
+      { frameId: some[2]!.name.replace('.jpg', ''), state: 'empty', boxes: [] },
+      {
+        frameId: some[3]!.name.replace('.jpg', ''),
+        state: 'reviewed',
+        boxes: [{ label: 'car', x1: 9, y1: 9, x2: 19, y2: 29 }],
+      },
+      { frameId: some[4]!.name.replace('.jpg', ''), state: 'not_reviewed', boxes: [] },
+      { frameId: some[5]!.name.replace('.jpg', ''), state: 'not_reviewed', boxes: [] },
+    ]);
+
+    await completeJobs(taskId);
+    expect(await readTaskProgress(client, taskId, 'jobs_completed')).toMatchObject({ state: 'complete', jobsDone: 3 });
+    expect(await readTaskProgress(client, taskId, 'task_accepted')).toMatchObject({ state: 'open', jobsDone: 0 });
+
+    const toFile = path.join(folder, 'export', 'labels.zip');
+    expect(await exportLabels(client, taskId, { format: 'YOLOv8 Detection 1.0', toFile })).toEqual({
+      format: expect.stringMatching(/^(YOLOv8|Ultralytics YOLO) Detection 1\.0$/) as string,
+      file: toFile,
+    });
+    expect((await readFile(toFile)).subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
+    await expect(exportLabels(client, taskId, { format: 'YOLOv9', toFile })).rejects.toMatchObject({
+      code: 'CVAT_FORMAT_UNKNOWN',
+    });
+  });
+
+  it('a deleted task is told as deleted', async () => {
+    const { taskId } = await upload({ frames: frames.slice(0, 2) });
+    await client.json('DELETE', `/api/tasks/${taskId}`);
+    expect(await readTaskProgress(client, taskId, 'jobs_completed')).toMatchObject({ state: 'deleted' });
+    await expect(downloadAnnotations(client, taskId)).rejects.toMatchObject({ code: 'CVAT_NOT_FOUND' });
+  });
+});

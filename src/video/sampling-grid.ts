@@ -1,0 +1,72 @@
+import { PipelineError } from '../common/errors.js';
+
+/** Which frames of a video are wanted, in seconds from the start of its video stream. */
+export interface GridOptions {
+  /** N: the wanted times are k·N for k = 0, 1, 2 … */
+  everySeconds: number;
+  /** Wanted times before this are left out. The grid itself stays where it is. */
+  skipStartSeconds?: number;
+  /** Frames within this time before the end are left out. */
+  skipEndSeconds?: number;
+  /** Only wanted times greater than this, to go on where an earlier run stopped. */
+  afterSeconds?: number;
+}
+
+/** The wanted times k·N, `firstIndex` ≤ k, and the last moment at which a frame may lie. */
+export interface SamplingGrid {
+  everySeconds: number;
+  firstIndex: number;
+  /** Infinity where the video's own end decides: the duration that a container states is not always true. */
+  endSeconds: number;
+}
+
+/** Times are equal when they differ by less than FFmpeg's own unit for times, one microsecond. */
+export const timeTolerance = 1e-6;
+
+/** @throws PipelineError INVALID_SAMPLING */
+export function samplingGrid(durationSeconds: number, options: GridOptions): SamplingGrid {
+  const { everySeconds, skipStartSeconds = 0, skipEndSeconds = 0, afterSeconds } = options;
+  if (!(everySeconds > 0 && Number.isFinite(everySeconds) && skipStartSeconds >= 0 && skipEndSeconds >= 0)) {
+    throw new PipelineError(
+      'INVALID_SAMPLING',
+      `Frames cannot be taken every ${everySeconds} s without the first ${skipStartSeconds} s and the last ${skipEndSeconds} s.`,
+      { hint: 'The interval must be more than 0, and what is skipped not less than 0.' },
+    );
+  }
+  const afterSkip = Math.ceil((skipStartSeconds - timeTolerance) / everySeconds);
+  const afterEarlierRun =
+    afterSeconds === undefined ? 0 : Math.floor((afterSeconds + timeTolerance) / everySeconds) + 1;
+  return {
+    everySeconds,
+    firstIndex: Math.max(0, afterSkip, afterEarlierRun),
+    endSeconds: skipEndSeconds > 0 ? durationSeconds - skipEndSeconds : Infinity,
+  };
+}
+
+/** The last wanted time that a frame at `seconds` can serve: the greatest k with k·N ≤ seconds. */
+export function gridIndex(grid: SamplingGrid, seconds: number): number {
+  return Math.floor((seconds + timeTolerance) / grid.everySeconds);
+}
+
+/**
+ * An expression for FFmpeg's `select` filter that passes the first frame at or after each wanted time: the first frame
+ * of all whose `floor(t/N)` is greater than that of the frame passed before. It also passes the first frame that is
+ * decoded, wanted or not: the caller sees from it that decoding began early enough.
+ *
+ * @param startSeconds time of the video's start on the clock of the file, which is `t` in the filter
+ */
+export function selectGrid(grid: SamplingGrid, startSeconds: number): string {
+  const index = (time: string): string =>
+    `floor((${time}-${decimal(startSeconds - timeTolerance)})/${decimal(grid.everySeconds)})`;
+  return `eq(n,0)+gte(${index('t')},${grid.firstIndex})*gt(${index('t')},${index('prev_selected_t')})`;
+}
+
+/** As {@link selectGrid}, for the one frame at or after `seconds` on the clock of the file. */
+export function selectFrom(seconds: number): string {
+  return `eq(n,0)+gte(t,${decimal(seconds - timeTolerance)})`;
+}
+
+/** FFmpeg reads no exponents with a negative sign before them in every place; nine decimals are finer than any clock. */
+function decimal(value: number): string {
+  return value < 0 ? `(${value.toFixed(9)})` : value.toFixed(9);
+}

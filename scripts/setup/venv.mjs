@@ -20,7 +20,7 @@ const neededMegabytes = 550;
 const binFolder = process.platform === 'win32' ? 'Scripts' : 'bin';
 
 /** The folder of the installed programs. `venv` is a link to the environment in use: a new one takes its place at once. */
-export function venvBin(toolsFolder) {
+function venvBin(toolsFolder) {
   return path.join(toolsFolder, 'venv', binFolder);
 }
 

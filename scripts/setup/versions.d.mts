@@ -10,6 +10,5 @@ export interface VersionAnswer {
   version: string;
   recentEnough: boolean;
 }
-export function numbersOf(version: string): number[] | undefined;
 export function isAtLeast(version: string, minimum: string): boolean;
 export function readVersion(rule: ToolRule, output: string): VersionAnswer | undefined;

@@ -1,5 +1,5 @@
 /** `n9.0.2-17-g2a57` → [9, 0, 2]; undefined for `N-66595-gc2b3`, which counts commits and is no version. */
-export function numbersOf(version) {
+function numbersOf(version) {
   return /^[nv]?(\d+(?:\.\d+)*)/.exec(version)?.[1].split('.').map(Number);
 }
 

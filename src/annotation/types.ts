@@ -22,6 +22,10 @@ export interface CvatClientTuning {
   responseTimeoutMs: number;
   /** The first wait between two looks at a background request; it grows to 20 times as much. Default 250 ms. */
   pollMs: number;
+  /** Frames per upload request at most. Default 100. */
+  batchFiles: number;
+  /** Bytes of frames per upload request at most. Default 25 MiB: proxies and memory have limits. */
+  batchBytes: number;
 }
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -19,6 +19,8 @@ const DEFAULTS: CvatClientTuning = {
   connectTimeoutMs: 10_000,
   responseTimeoutMs: 120_000,
   pollMs: 250,
+  batchFiles: 100,
+  batchBytes: 25 * 1024 * 1024,
 };
 
 /** A server that says "come back in two minutes" is not waited for here: the caller knows better what to do meanwhile. */

@@ -8,6 +8,8 @@ import type { WireFormats, WireRequest } from './wire.js';
 const TRIES = 3;
 /** While another export of the task runs, CVAT refuses ours; about a minute of that is no accident any more. */
 const CONFLICT_WAITS = 12;
+/** Poll intervals between two tries: five seconds with the usual one. */
+const CONFLICT_PAUSE = 20;
 
 /**
  * Lets the server write the task's labels (without pictures) in one of its formats, and brings the zip home. The file is
@@ -66,13 +68,10 @@ async function startExport(client: CvatClient, taskId: number, format: string, s
       return requestId;
     } catch (error) {
       if (!hasStatus(error, 409) || attempt === CONFLICT_WAITS) throw error;
-      await wait(client.tuning.pollMs * SLOWEST_WAIT, signal);
+      await wait(client.tuning.pollMs * CONFLICT_PAUSE, signal);
     }
   }
 }
-
-/** Five seconds with the usual poll interval. */
-const SLOWEST_WAIT = 20;
 
 /**
  * Path and query of a result: used as they are, because their form changes with the version; but the server's idea of

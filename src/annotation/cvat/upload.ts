@@ -77,7 +77,7 @@ async function fillTask(
   });
   let sent = 0;
   onProgress?.(sent, files.length);
-  for (const batch of planBatches(files)) {
+  for (const batch of planBatches(files, client.tuning)) {
     await sendBatch(client, taskId, batch, imageQuality, signal);
     sent += batch.length;
     onProgress?.(sent, files.length);

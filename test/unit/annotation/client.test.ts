@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkServer, createCvatClient, type CvatConnection } from '../../../src/annotation/index.js';
+import { finishUpload } from '../../../src/annotation/cvat/creation.js';
+import { checkServer, createCvatClient, exportLabels, type CvatConnection } from '../../../src/annotation/index.js';
 import { exchange, recorded, recordsAreThere, wireBody } from './recorded.js';
 
 /** A server that answers each request by the next of these, and keeps what it was sent. */
@@ -229,6 +230,74 @@ describe('downloads', () => {
     answers = [answer];
     await expect(client().download('/api/x', path.join(folder, 'labels.zip'))).rejects.toMatchObject({ code });
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('an export', () => {
+  const zip = (request: IncomingMessage, response: ServerResponse) =>
+    reply(200, 'PK', { 'content-type': 'application/zip' })(request, response);
+  const cutOff = (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('PK');
+    setImmediate(() => response.destroy());
+  };
+  const formats = reply(200, { exporters: [{ name: 'YOLOv8 Detection 1.0', enabled: true, dimension: '2d' }] });
+  const started = reply(202, { rq_id: 'export:task-4@0' });
+  const finished = reply(200, { id: 'x', status: 'finished', result_url: 'http://internal/api/tasks/4/result?a=b+c' });
+
+  it('is made anew when its download broke, because a result can be fetched once only', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'frameloop-export-'));
+    answers = [formats, started, finished, cutOff, reply(409, 'Export request is being processed'), started];
+    answers.push(reply(200, { id: 'x', status: 'queued' }), finished, zip);
+    const toFile = path.join(folder, 'labels.zip');
+    const request = { format: 'Ultralytics YOLO Detection 1.0', toFile };
+    expect(await exportLabels(client(), 4, request)).toEqual({ format: 'YOLOv8 Detection 1.0', file: toFile });
+    expect(await readFile(toFile, 'utf8')).toBe('PK');
+    expect(seen.map(({ method, url }) => `${method} ${url}`).slice(1, 4)).toEqual([
+      'POST /api/tasks/4/dataset/export?format=YOLOv8+Detection+1.0&save_images=false&location=local',
+      'GET /api/requests/export%3Atask-4%400',
+      'GET /api/tasks/4/result?a=b+c',
+    ]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('that failed says why', async () => {
+    answers = [formats, started, reply(200, { id: 'x', status: 'failed', message: 'ValueError: not enough values\n' })];
+    await expect(
+      exportLabels(client(), 4, { format: 'YOLOv8 Detection 1.0', toFile: '/nowhere' }),
+    ).rejects.toMatchObject({
+      code: 'CVAT_EXPORT_FAILED',
+      message: expect.stringContaining('ValueError: not enough values') as string,
+    });
+  });
+});
+
+describe('the finish of an upload', () => {
+  const requests = reply(200, { count: 1, next: null, results: [{ id: 'create:task-7', status: 'queued' }] });
+  const none = reply(200, { count: 0, next: null, results: [] });
+  const posts = () => seen.filter(({ method }) => method === 'POST').length;
+
+  it.each([
+    ['a lost answer', reset],
+    ['504', reply(504, '')],
+    ['409 without an id', reply(409, 'busy')],
+  ])('is not repeated after %s if the server is at it: old ones would make the task twice', async (_case, fault) => {
+    answers = [fault, requests];
+    expect(await finishUpload(client(), 7, 95)).toBe('create:task-7');
+    expect(posts()).toBe(1);
+  });
+
+  it('is known to be through when the server takes no more data and the task has frames', async () => {
+    answers = [reply(400, '"Adding more data is not supported"'), none, reply(200, { id: 7, name: 'x', size: 3 })];
+    expect(await finishUpload(client(), 7, 95)).toBeUndefined();
+    expect(posts()).toBe(1);
+  });
+
+  it('is sent again only after several looks found nothing', async () => {
+    const empty = reply(200, { id: 7, name: 'x', size: 0 });
+    answers = [reset, none, empty, none, empty, none, empty, reply(202, { rq_id: 'create:task-7' })];
+    expect(await finishUpload(client(), 7, 95)).toBe('create:task-7');
+    expect(posts()).toBe(2);
   });
 });
 

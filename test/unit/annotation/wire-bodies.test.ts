@@ -35,11 +35,13 @@ describe('a multipart body', () => {
 });
 
 describe('batches', () => {
+  const limits = { batchFiles: 100, batchBytes: 25 * 1024 * 1024 };
+
   it('hold at most 100 files and 25 MiB, keep the order and lose nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 40 * 1024 * 1024 }), { maxLength: 450 }), (sizes) => {
         const files = sizes.map((sizeBytes, index) => ({ sizeBytes, index }));
-        const batches = planBatches(files);
+        const batches = planBatches(files, limits);
         expect(batches.flat()).toEqual(files);
         for (const batch of batches) {
           expect(batch.length).toBeGreaterThan(0);
@@ -53,7 +55,7 @@ describe('batches', () => {
 
   it('are as few as the limits allow: 250 small files in three', () => {
     const files = Array.from({ length: 250 }, () => ({ sizeBytes: 1000 }));
-    expect(planBatches(files).map((batch) => batch.length)).toEqual([100, 100, 50]);
+    expect(planBatches(files, limits).map((batch) => batch.length)).toEqual([100, 100, 50]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { execa, ExecaError } from 'execa';
+import { execa } from 'execa';
 import { findTool, killDelayMs } from '../tools/index.js';
 import { collectComplaints, ffmpegError, inputArguments, passthroughArguments } from './ffmpeg.js';
 
@@ -53,7 +53,7 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
     }
     const result = await child;
     signal?.throwIfAborted();
-    if (result instanceof ExecaError) throw ffmpegError(file, 'decoding', result, log.complaints);
+    if (result.failed) throw ffmpegError(file, 'decoding', result, log.complaints);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { execa, ExecaError } from 'execa';
+import { execa } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { commitFile, temporaryName } from '../common/files.js';
 import { findTool, killDelayMs } from '../tools/index.js';
@@ -177,6 +177,6 @@ async function runFfmpeg(
   }
   const result = await child;
   signal?.throwIfAborted();
-  if (result instanceof ExecaError) throw ffmpegError(probe.file, 'format fix', result, complaints);
+  if (result.failed) throw ffmpegError(probe.file, 'format fix', result, complaints);
   onProgress?.(1);
 }

@@ -1,0 +1,54 @@
+import type { Detection, LabelledBox, PixelBox } from '../common/types.js';
+import type { ReviewChange } from './types.js';
+
+/** A person who draws the same object again lands above this overlap; the usual threshold of PASCAL VOC. */
+const MATCH_IOU = 0.5;
+/** Annotation tools round coordinates: a box whose sides all lie this near (pixels) was left as it was. */
+const SAME_PIXELS = 0.5;
+
+/** Area of the overlap over the area of the union, 0..1 (Jaccard index); 0 for boxes without area. */
+export function intersectionOverUnion(a: PixelBox, b: PixelBox): number {
+  const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
+  const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
+  if (width <= 0 || height <= 0) return 0;
+  const area = (box: PixelBox) => (box.x2 - box.x1) * (box.y2 - box.y1);
+  return (width * height) / (area(a) + area(b) - width * height);
+}
+
+/**
+ * Counts what became of the pre-labels of a frame. Pairs with IoU >= 0.5 are matched greedily, the best overlap first
+ * and of equal ones those with equal labels; what has no partner was deleted or added. `preLabels` in = kept + moved +
+ * relabelled + deleted; `boxes` out = kept + moved + relabelled + added.
+ */
+export function compareWithPreLabels(preLabels: readonly Detection[], boxes: readonly LabelledBox[]): ReviewChange {
+  const pairs = preLabels.flatMap((preLabel, p) =>
+    boxes.map((box, b) => {
+      const same = isSame(preLabel, box);
+      return { preLabel, box, p, b, same, iou: same ? 1 : intersectionOverUnion(preLabel, box) };
+    }),
+  );
+  const candidates = pairs
+    .filter((pair) => pair.iou >= MATCH_IOU)
+    .sort((a, b) => b.iou - a.iou || Number(sameLabel(b)) - Number(sameLabel(a)) || a.p - b.p || a.b - b.b);
+
+  const change: ReviewChange = { kept: 0, moved: 0, relabelled: 0, deleted: 0, added: 0 };
+  const matchedPreLabels = new Set<number>();
+  const matchedBoxes = new Set<number>();
+  for (const pair of candidates) {
+    if (matchedPreLabels.has(pair.p) || matchedBoxes.has(pair.b)) continue;
+    matchedPreLabels.add(pair.p);
+    matchedBoxes.add(pair.b);
+    change[!sameLabel(pair) ? 'relabelled' : pair.same ? 'kept' : 'moved']++;
+  }
+  change.deleted = preLabels.length - matchedPreLabels.size;
+  change.added = boxes.length - matchedBoxes.size;
+  return change;
+}
+
+function sameLabel({ preLabel, box }: { preLabel: Detection; box: LabelledBox }): boolean {
+  return preLabel.label === box.label;
+}
+
+function isSame(a: PixelBox, b: PixelBox): boolean {
+  return (['x1', 'y1', 'x2', 'y2'] as const).every((side) => Math.abs(a[side] - b[side]) <= SAME_PIXELS);
+}

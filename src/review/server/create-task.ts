@@ -22,7 +22,7 @@ const dataRequest = z.object({
   upload_file_order: z.array(z.string()).max(100_000).default([]),
   start_frame: integer(0, 0).nullish(),
   stop_frame: z.null().optional(),
-  ...Object.fromEntries(unsupported.map((key) => [key, z.unknown()])),
+  ...Object.fromEntries(unsupported.map((key) => [key, z.unknown().optional()])),
 });
 
 /** How the uploaded pictures become frames. */

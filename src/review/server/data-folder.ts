@@ -8,6 +8,7 @@ import { temporaryName } from '../../common/files.js';
 export interface DataFolder {
   root: string;
   database: string;
+  lock: string;
   token: string;
   connection: string;
   /** Uploads that are still arriving; emptied at every start. */
@@ -26,6 +27,7 @@ export async function prepareDataFolder(root: string): Promise<DataFolder> {
   const folder: DataFolder = {
     root: path.resolve(root),
     database: inside('review.sqlite'),
+    lock: inside('lock.sqlite'),
     token: inside('token'),
     connection: inside('connection.json'),
     incoming: inside('incoming'),
@@ -72,7 +74,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The access token: made once, the same ever after. Call it only while holding the database, so that one process makes it. */
+/** The access token: made once, the same ever after. Call it only while holding the folder's lock, so that one process makes it. */
 export async function readOrCreateToken(folder: DataFolder): Promise<string> {
   try {
     const token = (await readFile(folder.token, 'utf8')).trim();

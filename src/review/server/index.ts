@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, PipelineError, systemErrorCode } from '../../common/errors.js';
 import { createApp } from './app.js';
-import { startBackground } from './background.js';
+import { startBackground, type Background } from './background.js';
 import { createTaskData } from './create-task.js';
 import {
   prepareDataFolder,
@@ -14,6 +14,7 @@ import {
   type DataFolder,
 } from './data-folder.js';
 import { exportTask } from './export.js';
+import { lockFolder, type FolderLock } from './folder-lock.js';
 import { loopbackHosts } from './security.js';
 import { openStore, type Store } from './store/database.js';
 import { pictureFiles } from './store/pictures.js';
@@ -54,26 +55,32 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     });
   }
   const folder = await prepareDataFolder(options.dataFolder);
-  const store = await openStore(folder.database);
-  let app: FastifyInstance | undefined;
-  let background: ReturnType<typeof startBackground> | undefined;
+  const opened: Opened = { lock: lockFolder(folder.lock) };
   try {
     const token = await readOrCreateToken(folder);
+    const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
-    background = startBackground({ store, folder }, { create: createTaskData, export: exportTask }, log);
-    app = await createApp({ store, folder, background }, token, log);
+    const background = (opened.background = startBackground({ store, folder }, work, log));
+    const app = (opened.app = await createApp({ store, folder, background }, token, log));
     const url = await listen(app, host, port);
     await writePrivateFile(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`);
     log({ event: 'listening', url });
-    const parts = { app, background, store };
     let closed: Promise<void> | undefined;
-    return { url, token, close: () => (closed ??= close(parts, folder)) };
+    return { url, token, close: () => (closed ??= stop(opened, folder)) };
   } catch (error) {
-    await app?.close();
-    await background?.close();
-    await store.destroy();
+    await release(opened);
     throw error;
   }
+}
+
+const work = { create: createTaskData, export: exportTask };
+
+/** What has to be given back, as far as it was reached. */
+interface Opened {
+  lock: FolderLock;
+  store?: Awaited<ReturnType<typeof openStore>>;
+  background?: Background;
+  app?: FastifyInstance;
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
@@ -96,23 +103,26 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   return `http://${host === '::1' ? '[::1]' : host}:${address.port}`;
 }
 
-async function close(
-  { app, background, store }: { app: FastifyInstance; background: { close(): Promise<void> }; store: StoreOwner },
-  folder: DataFolder,
-): Promise<void> {
+async function stop(opened: Opened, folder: DataFolder): Promise<void> {
   // First of all nobody finds the server any more.
   await rm(folder.connection, { force: true });
-  const cut = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
+  const cut = setTimeout(() => opened.app?.server.closeAllConnections(), closeGraceMs);
   try {
-    await app.close();
+    await release(opened);
   } finally {
     clearTimeout(cut);
-    await background.close();
-    await store.destroy();
   }
 }
 
-type StoreOwner = Awaited<ReturnType<typeof openStore>>;
+async function release({ lock, store, background, app }: Opened): Promise<void> {
+  try {
+    await app?.close();
+    await background?.close();
+    await store?.destroy();
+  } finally {
+    lock.release();
+  }
+}
 
 /** Removes what a kill left: half uploads, and files that no row names because their row was never or no longer there. */
 async function removeLeftovers(store: Store, folder: DataFolder): Promise<void> {

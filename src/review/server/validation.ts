@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { ApiError } from './api-error.js';
 
+const notInteger = 'A valid integer is required.';
+
 /** An integer, or its decimal digits as forms and query strings carry it. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
   const fromText = (value: unknown) =>
     typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-  return z.preprocess(fromText, z.int().min(min).max(max));
+  return z.preprocess(
+    fromText,
+    z
+      .int({ error: ({ code }) => (code === 'invalid_type' ? notInteger : undefined) })
+      .min(min)
+      .max(max),
+  );
 }
 
 /** A boolean, or one of the spellings that forms, query strings and the official Python client use. */
@@ -70,6 +78,7 @@ function child(value: unknown, key: string): unknown {
 function message(issue: Issue, value: unknown): string {
   if (value === undefined) return 'This field is required.';
   if (value === null) return 'This field may not be null.';
+  if (issue.message === notInteger) return notInteger;
   if (issue.code === 'invalid_type') return wrongType(issue.expected, value);
   if (issue.code === 'invalid_value') return `${JSON.stringify(value)} is not a valid choice.`;
   if (issue.code === 'too_small') {
@@ -87,8 +96,6 @@ function message(issue: Issue, value: unknown): string {
 
 function wrongType(expected: string, value: unknown): string {
   switch (expected) {
-    case 'int':
-      return 'A valid integer is required.';
     case 'number':
       return 'A valid number is required.';
     case 'string':

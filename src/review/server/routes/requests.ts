@@ -29,7 +29,7 @@ export function requestRoutes(app: FastifyInstance, { store, background }: Revie
   app.get('/api/requests/:id', async (request) => {
     const { id } = request.params as { id: string };
     const found = await findRequest(store, id);
-    if (found === undefined || (found.expiry_date ?? now()) < now()) {
+    if (found === undefined || (found.expiry_date !== null && found.expiry_date < now())) {
       throw new ApiError(404, { detail: 'There is no request with specified id' });
     }
     return requestView(originOf(request), found, background.progressOf(found.sequence));

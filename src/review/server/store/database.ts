@@ -10,15 +10,12 @@ export type Store = Kysely<ReviewTables> | Transaction<ReviewTables>;
 /**
  * Opens the database and brings it up to date. What a committed transaction wrote survives a kill and a power cut
  * (write-ahead log, synchronised at every commit).
- * The database stays locked to this process as long as it is open: two servers over one folder would do the same work
- * twice and remove each other's uploads.
- * @throws PipelineError DATA_FOLDER_IN_USE, DATABASE_FAILED
+ * @throws PipelineError DATABASE_FAILED
  */
 export async function openStore(file: string): Promise<Kysely<ReviewTables>> {
   let connection: Database.Database | undefined;
   try {
     connection = new Database(file);
-    connection.pragma('locking_mode = EXCLUSIVE');
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
@@ -32,13 +29,6 @@ export async function openStore(file: string): Promise<Kysely<ReviewTables>> {
     return store;
   } catch (error) {
     connection?.close();
-    if (/database is locked|SQLITE_BUSY/.test(messageOf(error))) {
-      throw new PipelineError('DATA_FOLDER_IN_USE', `Another review server is using ${file}.`, {
-        hint: 'Use the server that is running, or stop it first, or choose another data folder.',
-        retryable: true,
-        cause: error,
-      });
-    }
     throw new PipelineError('DATABASE_FAILED', `The review server's database ${file} cannot be opened.`, {
       hint: `If the file is damaged, move it away and restart (${messageOf(error)}).`,
       cause: error,

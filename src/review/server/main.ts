@@ -1,0 +1,25 @@
+/** The embedded annotation server as a program: `main.js --data FOLDER [--port N]`. Ends on a signal, or with its parent. */
+import { parseArgs } from 'node:util';
+import { messageOf, PipelineError } from '../../common/errors.js';
+import { startReviewServer } from './index.js';
+
+const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string', default: '0' } } });
+
+try {
+  if (!values.data) throw new PipelineError('WRONG_USE', 'The option --data FOLDER is missing.');
+  const server = await startReviewServer({
+    dataFolder: values.data,
+    port: Number(values.port),
+    log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+  });
+  process.stdout.write(`${JSON.stringify({ ready: true, url: server.url })}\n`);
+  const stop = () => void server.close().then(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdin.once('end', stop).resume();
+} catch (error) {
+  const code = error instanceof PipelineError ? error.code : 'UNEXPECTED';
+  const hint = error instanceof PipelineError && error.hint ? `\n${error.hint}` : '';
+  process.stderr.write(`error[${code}]: ${messageOf(error)}${hint}\n`);
+  process.exitCode = 2;
+}

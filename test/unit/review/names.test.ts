@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { compareNames, safeFileName, withoutExtension } from '../../../src/review/server/file-names.js';
+import { holdsToken, isLoopbackAuthority } from '../../../src/review/server/security.js';
+
+describe('names of uploaded files', () => {
+  test.each([
+    ['a.jpg', 'a.jpg'],
+    ['/home/x/a b.JPEG', 'a b.JPEG'],
+    ['../../evil.png', 'evil.png'],
+    ['C:\\temp\\é世.webp', 'é世.webp'],
+    [`${'x'.repeat(196)}.jpg`, `${'x'.repeat(196)}.jpg`],
+  ])('%s becomes %s', (sent, name) => {
+    expect(safeFileName(sent)).toBe(name);
+  });
+
+  test.each([
+    '',
+    '.',
+    '..',
+    'a/',
+    '.jpg',
+    'jpg',
+    'a.svg',
+    'a.jpg\0.txt',
+    'a\n.jpg',
+    '\ud800.jpg',
+    'a\u202eb.jpg',
+    `${'é'.repeat(99)}.jpg`,
+  ])('%j is refused', (sent) => {
+    expect(() => safeFileName(sent)).toThrow(expect.objectContaining({ status: 400 }) as Error);
+  });
+
+  test('are ordered by code point, also beyond the first 65,536', () => {
+    // The order in which CVAT 2.23.1 put these names; the last is U+1F600, which UTF-16 sorts before U+FF5E.
+    const ordered = ['B.JPG', 'a_10.jpg', 'a_2.jpg', 'b 2.jpg', 'c.jpeg', 'é世.jpg', '\uff5e.jpg', '\u{1f600}.jpg'];
+    expect([...ordered].reverse().sort(compareNames)).toEqual(ordered);
+  });
+
+  test('lose only their last extension', () => {
+    expect(withoutExtension('a.b.jpg')).toBe('a.b');
+  });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.0.0.1:8080', true],
+  ['LOCALHOST:1', true],
+  ['[::1]:8080', true],
+  [undefined, false],
+  ['', false],
+  ['evil.example', false],
+  ['localhost.evil.example', false],
+  ['127.0.0.1@evil.example', false],
+  ['127.0.0.1:80:80', false],
+  ['0.0.0.0:8080', false],
+])('the host name %s means this machine: %s', (host, loopback) => {
+  expect(isLoopbackAuthority(host)).toBe(loopback);
+});
+
+test.each([
+  ['Bearer secret', true],
+  ['token secret', true],
+  ['Bearer  secret', true],
+  ['Bearer secre', false],
+  ['Bearer secrets', false],
+  ['Basic secret', false],
+  ['secret', false],
+  ['Bearer ', false],
+  [undefined, false],
+])('the header %s lets in: %s', (header, letsIn) => {
+  expect(holdsToken(header, 'secret')).toBe(letsIn);
+});

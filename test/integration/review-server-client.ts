@@ -60,7 +60,7 @@ export function batch(files: Record<string, Uint8Array>, fields: Record<string, 
   return form;
 }
 
-export const labels = [{ name: 'person' }, { name: 'car' }];
+const labels = [{ name: 'person' }, { name: 'car' }];
 
 export async function makeProject(call: Client, name = 'project'): Promise<{ id: number; labelIds: number[] }> {
   const { body: project } = await call('POST', '/api/projects', { name, labels });

@@ -39,7 +39,7 @@ export function answers(app: FastifyInstance, log: (line: object) => void): void
 }
 
 /** Sends any JSON value, bare strings included. */
-export function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
+function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
   return reply.type(mediaType).send(JSON.stringify(body));
 }
 

@@ -49,7 +49,7 @@ type Issue = z.core.$ZodIssue;
  * The error body for what is wrong with `input`: messages stand in a list at the place they are about. In a list of
  * objects the good ones are `{}`; in a list of plain values the bad ones are named by their index.
  */
-export function errorBody(issues: readonly Issue[], input: unknown): unknown {
+function errorBody(issues: readonly Issue[], input: unknown): unknown {
   const about = issues.filter((issue) => issue.path.length === 0);
   if (about.length > 0) return { non_field_errors: about.map((issue) => message(issue, input)) };
   return place(issues, input, 0);

@@ -7,7 +7,7 @@ import type { JobRow, LabelRow, ProjectRow, RequestRow, TaskRow } from './store/
  */
 
 export const userId = 1;
-export const userName = 'reviewer';
+const userName = 'reviewer';
 
 /** The one user of this server, as other objects name it. */
 export function userView(origin: string) {

@@ -3,7 +3,7 @@ import { withoutExtension } from './file-names.js';
 
 /** The text files of the two YOLO layouts that CVAT exports. Pure: data in, texts out. */
 
-export interface ExportedFrame {
+interface ExportedFrame {
   name: string;
   width: number;
   height: number;

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../src/dataset/index.js';
 import { makeFrames, snapshot } from './dataset/footage.js';
 
-const child = path.join(import.meta.dirname, 'dataset', 'merge-child.ts');
+const child = fileURLToPath(import.meta.resolve('./dataset/merge-child.ts'));
 const runChild = (requestFile: string, killAt: number) =>
   execa(process.execPath, ['--import', 'tsx', child, requestFile, String(killAt)], { reject: false });
 

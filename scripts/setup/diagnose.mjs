@@ -23,7 +23,7 @@ const causes = [
   [
     network,
     'the package registry cannot be reached',
-    'Check the network and the proxy (npm config get registry proxy; HTTPS_PROXY)',
+    'Check the network and the proxy settings (HTTPS_PROXY, npm config list, pip config list)',
   ],
   [
     /EACCES|EPERM|EROFS|Permission denied|Read-only file system/,

@@ -40,30 +40,37 @@ export async function withLock(file, onWait, action) {
 }
 
 async function acquire(file, holder) {
-  try {
-    writeFileSync(file, JSON.stringify(holder), { flag: 'wx' });
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    removeIfDead(file);
-    return false;
+  for (let created = false; !created;) {
+    try {
+      writeFileSync(file, JSON.stringify(holder), { flag: 'wx' });
+      created = true;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (!removeIfDead(file)) return false;
+    }
   }
   await sleep(settleMs);
   return read(file)?.token === holder.token;
 }
 
+/** Whether the lock is gone. */
 function removeIfDead(file) {
   const holder = read(file);
-  if (!isDead(file, holder)) return;
+  if (!isDead(file, holder)) return false;
   // Two may come to this point at once. Only what was judged is removed: a lock that is new by now is put back.
   const aside = `${file}.${process.pid}.dead`;
   try {
     renameSync(file, aside);
   } catch (error) {
-    if (error.code === 'ENOENT') return;
+    if (error.code === 'ENOENT') return true;
     throw error;
   }
-  if (read(aside)?.token === holder?.token) rmSync(aside, { force: true });
-  else renameSync(aside, file);
+  if (read(aside)?.token !== holder?.token) {
+    renameSync(aside, file);
+    return false;
+  }
+  rmSync(aside, { force: true });
+  return true;
 }
 
 function isDead(file, holder) {

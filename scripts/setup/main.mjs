@@ -21,6 +21,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const toolsFolder = path.join(root, '.tools');
 const log = path.join(toolsFolder, 'setup.log');
 const shownLogLines = 15;
+const shownLineLength = 200;
 
 /** Runs set-up and returns the exit code: 0 ready, 1 not ready (it says why), 2 wrong use, 130 interrupted. */
 export async function main(parameters) {
@@ -117,5 +118,5 @@ function report(name, thrown) {
   if (!error.inLog) return;
   console.error(`  The end of ${path.relative(process.cwd(), log)}:`);
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-  for (const line of lines.slice(-shownLogLines)) console.error(`  | ${line}`);
+  for (const line of lines.slice(-shownLogLines)) console.error(`  | ${line.slice(0, shownLineLength)}`);
 }

@@ -58,6 +58,7 @@ export function toolsStep({ root, toolsFolder, environment, log, readOnly }) {
         const list = Object.entries(installed).map(([tool, version]) => `${tool} ${short(version)}`);
         parts.unshift(`installed ${list.join(', ')}`);
       }
+      if (nowhere.includes('ffprobe')) parts.push('ffprobe from npm');
       return parts.join('; ');
     },
   };

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { findTool, killDelayMs } from '../tools/index.js';
-import { collectComplaints, ffmpegError, inputArguments, passthroughArguments } from './ffmpeg.js';
+import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, saysCutOff } from './ffmpeg.js';
 
 /** A picture of the video as pixels. */
 export interface DecodedFrame {
@@ -48,12 +48,17 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
   });
   const log = new FrameLog(child.stderr);
   try {
+    let count = 0;
     for await (const rgb of slices(child.stdout, request.width * request.height * 3)) {
+      count++;
       yield { seconds: await log.nextTime(), rgb };
     }
     const result = await child;
     signal?.throwIfAborted();
-    if (result.failed) throw ffmpegError(file, 'decoding', result, log.complaints);
+    const toTheEnd = count < (request.frames ?? Infinity);
+    if (result.failed || (toTheEnd && saysCutOff(log.complaints))) {
+      throw ffmpegError(file, 'decoding', result, log.complaints);
+    }
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -35,6 +35,11 @@ export function collectComplaints(stderr: Readable, onLine?: (line: string) => v
   return complaints;
 }
 
+/** Whether the file ended before its index said so. ffmpeg itself takes that for an ordinary end. */
+export function saysCutOff(complaints: readonly string[]): boolean {
+  return complaints.some((line) => /partial file|ended prematurely/.test(line));
+}
+
 /** The error for an ffmpeg that did not end well, from what it wrote to standard error. */
 export function ffmpegError(
   file: string,

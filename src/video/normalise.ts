@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
@@ -11,6 +11,10 @@ import type { ProbeDetails } from './probe-document.js';
 import type { VideoProbe } from './types.js';
 
 export interface NormaliseOptions {
+  /** Where the result goes. Default: beside the original. */
+  outputFolder?: string;
+  /** Name of the result without its extension. Default: the original's. */
+  outputName?: string;
   /** Remove the original once its successor is in place and was probed. Only for folders that are ours. Default false. */
   removeOriginal?: boolean;
   signal?: AbortSignal;
@@ -23,7 +27,7 @@ type Result = { file: string; action: NormaliseAction };
 /**
  * Brings a video into a form that every later step can use, with the least work: nothing, or the same pictures in an
  * .mp4 (`remux`), or H.264 with 8-bit 4:2:0 pixels (`transcode`). The result holds the pictures only, no sound, and
- * stands beside the original as `<name>.mp4`, or `<name>.normalised.mp4` where that name is taken by another file.
+ * stands beside the original (or in `outputFolder`) as `<name>.mp4`, or `<name>.normalised.mp4` where that name is taken by another file.
  * The result says which original it was made from, so a second run finds it and does nothing (`action: 'none'`), even
  * after the original was removed.
  *
@@ -34,12 +38,13 @@ export async function normaliseVideo(file: string, options: NormaliseOptions = {
   const { signal } = options;
   const original = path.resolve(file);
   const origin = await originOf(original);
-  const target = await findTarget(original, origin, signal);
+  const target = await findTarget(original, origin, options);
   if (!target.done) {
     const { probe, details } = await inspectVideo(original, signal);
     assertUsable(probe);
     const action = planNormalisation(probe, details);
     if (action === 'none') return { file: original, action };
+    await mkdir(path.dirname(target.file), { recursive: true });
     const done = await convert(probe, details, action, target.file, origin.tag, options);
     if (options.removeOriginal === true) await rm(original, { force: true });
     return { file: target.file, action: done };
@@ -71,10 +76,12 @@ async function originOf(original: string): Promise<Origin> {
 async function findTarget(
   original: string,
   origin: Origin,
-  signal?: AbortSignal,
+  { outputFolder, outputName, signal }: NormaliseOptions,
 ): Promise<{ file: string; done: boolean }> {
-  const { dir, name } = path.parse(original);
-  const names = [`${name}.mp4`, `${name}.normalised.mp4`, `${path.basename(original)}.normalised.mp4`];
+  const { dir: beside, name: ownName, base } = path.parse(original);
+  const dir = outputFolder ?? beside;
+  const name = outputName ?? ownName;
+  const names = [`${name}.mp4`, `${name}.normalised.mp4`, `${base}.normalised.mp4`];
   let free: string | undefined;
   for (const candidate of names.map((each) => path.join(dir, each)).filter((each) => each !== original)) {
     const tag = await tagOf(candidate, signal);
@@ -164,7 +171,7 @@ async function runFfmpeg(
     ffmpeg.path,
     [
       ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+error', '-progress', 'pipe:1'],
-      ...['-fflags', '+genpts', ...inputArguments(probe.file), '-map', `0:${job.details.streamIndex}`],
+      ...[...inputArguments(probe.file), '-map', `0:${job.details.streamIndex}`],
       ...[...codecArguments, '-map_metadata', '-1', '-metadata', `comment=${job.tag}`, '-flags', '+bitexact'],
       ...['-fflags', '+bitexact', '-movflags', '+faststart', '-y', `file:${job.temporary}`],
     ],

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import path from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
@@ -11,7 +12,7 @@ import type { VideoProbe } from './types.js';
  * Looks at a video file with one call of ffprobe. A file that holds no usable video is no error: the result says
  * `usable: false` and why.
  *
- * @throws PipelineError VIDEO_NOT_FOUND, TOOL_MISSING, TOOL_TOO_OLD
+ * @throws PipelineError VIDEO_NOT_FOUND, FFPROBE_KILLED, TOOL_MISSING, TOOL_TOO_OLD
  */
 export async function probeVideo(file: string, options: { signal?: AbortSignal } = {}): Promise<VideoProbe> {
   return (await inspectVideo(file, options.signal)).probe;
@@ -38,6 +39,9 @@ export async function inspectVideo(
   try {
     const { stdout } = await execa(ffprobe.path, [...programArguments, ...inputArguments(absolute)], {
       stdin: 'ignore',
+      // Builds that are linked statically crash in the C library when they load its character set modules, which they
+      // do for the names of programmes in .ts files. With none to load they leave the names as they are.
+      env: { GCONV_PATH: devNull },
       cancelSignal: signal,
       forceKillAfterDelay: killDelayMs,
       maxBuffer: 100_000_000,
@@ -45,7 +49,18 @@ export async function inspectVideo(
     return readProbe(absolute, JSON.parse(stdout) as ProbeDocument);
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof ExecaError) || error.exitCode === undefined) throw error;
+    if (!(error instanceof ExecaError)) throw error;
+    if (error.exitCode === undefined) {
+      throw new PipelineError(
+        'FFPROBE_KILLED',
+        `ffprobe did not finish with ${absolute}: ${error.signal ?? error.code ?? 'it did not start'}.`,
+        {
+          hint: 'If it happens again, set FFPROBE_PATH to another ffprobe.',
+          retryable: true,
+          cause: error,
+        },
+      );
+    }
     return unusableProbe(absolute, complaintOf(error, absolute));
   }
 }

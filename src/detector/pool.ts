@@ -1,0 +1,110 @@
+import { Piscina } from 'piscina';
+import { messageOf, PipelineError } from '../common/errors.js';
+import type { DetectTask, InspectTask, ThreadData, ThreadPrediction, ThreadResult } from './detect-thread.js';
+import type { NetworkTrial } from './network.js';
+
+/**
+ * The worker threads of a detector. `session.run` blocks the thread that calls it, so it is never the main one.
+ *
+ * A thread is not stopped in the middle of a picture: native code that is torn down at work can take the whole process
+ * with it. A cancelled picture is given up at the next step instead, and its caller does not wait for that.
+ */
+export class DetectThreads {
+  readonly #pool: Piscina;
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  /** Aborted when no thread is left and none will come. */
+  readonly #dead = new AbortController();
+
+  constructor(data: ThreadData, threads: number) {
+    const fromSources = import.meta.url.endsWith('.ts');
+    this.#pool = new Piscina({
+      filename: new URL(fromSources ? './detect-thread.ts' : './detect-thread.js', import.meta.url).href,
+      workerData: data,
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Infinity,
+      execArgv: fromSources ? ['--import', new URL('./typescript-thread.mjs', import.meta.url).href] : [],
+    });
+    // A thread died without a task. piscina replaces it, unless threads cannot even start: then what is queued would
+    // wait for ever.
+    this.#pool.on('error', (error) => {
+      if (this.#pool.threads.length === 0) this.#dead.abort(error);
+    });
+  }
+
+  /** Thread handles, for the tests that kill one. */
+  get threads() {
+    return this.#pool.threads;
+  }
+
+  /** Loads the model in a thread and runs it once. */
+  inspect(task: InspectTask): Promise<NetworkTrial> {
+    return this.#run<NetworkTrial>('inspect', task);
+  }
+
+  /** @throws the signal's reason when it is aborted before the result is there */
+  async detect(task: Omit<DetectTask, 'cancelled'>, signal?: AbortSignal): Promise<ThreadPrediction> {
+    const stop = signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
+    stop.throwIfAborted();
+    const cancelled = new Int32Array(new SharedArrayBuffer(4));
+    const work = this.#run<ThreadPrediction | undefined>('detect', { ...task, cancelled });
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        Atomics.store(cancelled, 0, 1);
+        reject(asError(stop.reason));
+      };
+      stop.addEventListener('abort', giveUp, { once: true });
+      work
+        .then((prediction) => (prediction ? resolve(prediction) : giveUp()), reject)
+        .finally(() => stop.removeEventListener('abort', giveUp));
+    });
+  }
+
+  /** Gives up what is queued, waits for the pictures in work (a fraction of a second each), ends the threads. */
+  async close(): Promise<void> {
+    this.#closing.abort(
+      new PipelineError('DETECTOR_CLOSED', 'The detector was closed.', {
+        hint: 'This is a bug in the caller: it must not use a detector after closing it.',
+      }),
+    );
+    await Promise.allSettled(this.#pending);
+    await this.#pool.destroy();
+  }
+
+  async #run<T>(name: 'inspect' | 'detect', task: InspectTask | DetectTask): Promise<T> {
+    const running = this.#runTwice<T>(name, task);
+    this.#pending.add(running);
+    try {
+      const result = await running;
+      if ('value' in result) return result.value;
+      const { code, message, ...options } = result.error;
+      throw new PipelineError(code, message, options);
+    } finally {
+      this.#pending.delete(running);
+    }
+  }
+
+  /** The tasks return their errors, so a rejection means that the thread died. piscina starts another one. */
+  async #runTwice<T>(name: string, task: InspectTask | DetectTask): Promise<ThreadResult<T>> {
+    let crash: unknown;
+    for (let attempt = 0; attempt < 2 && !this.#dead.signal.aborted; attempt++) {
+      try {
+        return (await this.#pool.run(task, { name, signal: this.#dead.signal })) as ThreadResult<T>;
+      } catch (error) {
+        crash = error;
+      }
+    }
+    crash = this.#dead.signal.aborted ? this.#dead.signal.reason : crash;
+    const what = 'imageFile' in task ? `picture '${task.imageFile}'` : 'model';
+    throw new PipelineError('DETECTOR_THREAD_CRASHED', `A detector thread ended at the ${what}: ${messageOf(crash)}.`, {
+      hint: 'Often memory: set `detector.threads` lower, or use a smaller model.',
+      retryable: true,
+      cause: crash,
+    });
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

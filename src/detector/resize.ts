@@ -1,0 +1,128 @@
+import { roundHalfToEven } from './rounding.js';
+import type { RgbImage, Size } from './types.js';
+
+/** OpenCV's fixed point for 8-bit pictures: 11 bits per direction (INTER_RESIZE_COEF_BITS). */
+const ONE = 2048;
+
+/** For every target position: the two source positions and their weights. */
+interface Taps {
+  first: Int32Array;
+  second: Int32Array;
+  firstWeight: Int32Array;
+  secondWeight: Int32Array;
+}
+
+/**
+ * Bilinear scaling with OpenCV's arithmetic for 8-bit pictures (`INTER_LINEAR`, modules/imgproc/src/resize.cpp): no
+ * low-pass filter when shrinking, 11-bit weights, and a 2x2 mean where the scale is exactly one half.
+ * Networks are trained on pictures scaled this way; other kernels move boxes and lose weak ones.
+ */
+export function resizeBilinear(source: RgbImage, target: Size): RgbImage {
+  const { width, height } = target;
+  if (width === source.width && height === source.height) return source;
+  const data = new Uint8Array(width * height * 3);
+  if (source.width === 2 * width && source.height === 2 * height) halve(source, data, width, height);
+  else interpolate(source, data, width, height);
+  return { width, height, data };
+}
+
+function halve(source: RgbImage, data: Uint8Array, width: number, height: number): void {
+  const stride = source.width * 3;
+  const from = source.data;
+  let out = 0;
+  for (let y = 0; y < height; y++) {
+    let at = 2 * y * stride;
+    for (let x = 0; x < width; x++, at += 6) {
+      for (let c = at; c < at + 3; c++) {
+        data[out++] = (from[c]! + from[c + 3]! + from[c + stride]! + from[c + stride + 3]! + 2) >> 2;
+      }
+    }
+  }
+}
+
+function interpolate(source: RgbImage, data: Uint8Array, width: number, height: number): void {
+  const columns = horizontalTaps(source.width, width);
+  const rows = verticalTaps(source.height, height);
+  let upper = new Int32Array(width * 3);
+  let lower = new Int32Array(width * 3);
+  let upperRow = -1;
+  let lowerRow = -1;
+  for (let y = 0; y < height; y++) {
+    const first = rows.first[y]!;
+    const second = rows.second[y]!;
+    // Going down, the lower source row is often the next line's upper one: it is not scaled again.
+    if (first === lowerRow) {
+      [upper, lower] = [lower, upper];
+      [upperRow, lowerRow] = [lowerRow, upperRow];
+    }
+    if (first !== upperRow) scaleRow(source, first, columns, upper);
+    upperRow = first;
+    if (second !== lowerRow) scaleRow(source, second, columns, lower);
+    lowerRow = second;
+
+    const a = rows.firstWeight[y]!;
+    const b = rows.secondWeight[y]!;
+    const start = y * width * 3;
+    for (let i = 0; i < upper.length; i++) {
+      data[start + i] = (((a * (upper[i]! >> 4)) >> 16) + ((b * (lower[i]! >> 4)) >> 16) + 2) >> 2;
+    }
+  }
+}
+
+function scaleRow(source: RgbImage, row: number, taps: Taps, out: Int32Array): void {
+  const from = source.data;
+  const start = row * source.width * 3;
+  for (let x = 0, i = 0; i < out.length; x++, i += 3) {
+    const first = start + taps.first[x]!;
+    const second = start + taps.second[x]!;
+    const a = taps.firstWeight[x]!;
+    const b = taps.secondWeight[x]!;
+    out[i] = from[first]! * a + from[second]! * b;
+    out[i + 1] = from[first + 1]! * a + from[second + 1]! * b;
+    out[i + 2] = from[first + 2]! * a + from[second + 2]! * b;
+  }
+}
+
+/** Source positions in bytes. At the borders the weight goes wholly to the last pixel. */
+function horizontalTaps(from: number, to: number): Taps {
+  const taps = emptyTaps(to);
+  for (let i = 0; i < to; i++) {
+    const { whole, rest } = sourcePosition(i, from, to);
+    const inside = whole >= 0 && whole < from - 1;
+    const first = Math.min(Math.max(whole, 0), from - 1);
+    taps.first[i] = first * 3;
+    taps.second[i] = (inside ? first + 1 : first) * 3;
+    setWeights(taps, i, inside ? rest : 0);
+  }
+  return taps;
+}
+
+/** At the borders both taps are the same row, but keep their weights: each is rounded by itself. */
+function verticalTaps(from: number, to: number): Taps {
+  const taps = emptyTaps(to);
+  for (let i = 0; i < to; i++) {
+    const { whole, rest } = sourcePosition(i, from, to);
+    taps.first[i] = Math.min(Math.max(whole, 0), from - 1);
+    taps.second[i] = Math.min(Math.max(whole + 1, 0), from - 1);
+    setWeights(taps, i, rest);
+  }
+  return taps;
+}
+
+function emptyTaps(length: number): Taps {
+  const column = () => new Int32Array(length);
+  return { first: column(), second: column(), firstWeight: column(), secondWeight: column() };
+}
+
+/** Centre of target pixel `index` in the source; OpenCV keeps the fraction as a 32-bit float. */
+function sourcePosition(index: number, from: number, to: number): { whole: number; rest: number } {
+  const scale = 1 / (to / from);
+  const position = Math.fround((index + 0.5) * scale - 0.5);
+  const whole = Math.floor(position);
+  return { whole, rest: Math.fround(position - whole) };
+}
+
+function setWeights(taps: Taps, index: number, rest: number): void {
+  taps.firstWeight[index] = roundHalfToEven(Math.fround(1 - rest) * ONE);
+  taps.secondWeight[index] = roundHalfToEven(rest * ONE);
+}

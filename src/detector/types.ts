@@ -1,0 +1,84 @@
+import type { Detection } from '../common/types.js';
+
+/**
+ * How a network lays out its boxes (batch, then the rest):
+ * - `yolov8`: `[1, 4 + classes, anchors]`, centre x, centre y, width, height in network pixels, then class scores
+ * - `yolov5`: `[1, anchors, 5 + classes]`, the same with an objectness before the class scores
+ * - `yolox`: like `yolov5`, but fed with BGR 0..255 in the top left corner, and boxes mostly relative to the grid
+ * - `end2end`: `[1, boxes, 6]`, corners in network pixels, score, class; overlapping boxes are already gone
+ */
+export type OutputLayout = 'yolov8' | 'yolov5' | 'yolox' | 'end2end';
+
+/** What can be said about a model before it has seen a picture. */
+export interface ModelInfo {
+  /** Absolute path. */
+  file: string;
+  sha256: string;
+  /** One name per class the network tells apart. */
+  names: string[];
+  /** Pixels. For a dynamic model: the longest side a picture is scaled to. */
+  inputWidth: number;
+  inputHeight: number;
+  /** Whether the network takes pictures of any size. */
+  dynamic: boolean;
+  layout: OutputLayout;
+  /** The strings that the exporter left in the file. */
+  metadata: Record<string, string>;
+  /** What was assumed or could not be had, in sentences for the user. */
+  warnings: string[];
+}
+
+export interface DetectorOptions {
+  /** An ONNX file. */
+  model: string;
+  /** Boxes must score higher than this. Default 0.25, as in Ultralytics' `predict`. */
+  confidence?: number;
+  /** Of two boxes of a class that overlap more than this, the weaker goes. Default 0.7, as in Ultralytics' `predict`. */
+  iou?: number;
+  /** Default 300. */
+  maxDetections?: number;
+  /** Longest side in pixels, for models that take any size. Default 640. */
+  imageSize?: number;
+  /** Keep only these labels. Default: all. */
+  classes?: string[];
+  /** The names of the classes, where the model does not carry them. */
+  labels?: string[];
+  /** Default: recognised from the model. */
+  layout?: OutputLayout;
+  /** Pictures worked on at the same time. Default: the available cores, at most 4. */
+  threads?: number;
+  /** Default `auto`: CUDA where ONNX Runtime brings it, else the CPU. */
+  device?: 'auto' | 'cpu' | 'cuda';
+}
+
+export interface Prediction {
+  /** Pixels of the picture as it is meant to be seen (EXIF orientation applied). */
+  width: number;
+  height: number;
+  /** In pixels of the original, best first, clipped to the picture. */
+  detections: Detection[];
+  /** 64-bit difference hash, 16 hex digits. */
+  perceptualHash: string;
+}
+
+export interface Detector {
+  readonly model: ModelInfo;
+  /**
+   * @throws PipelineError IMAGE_UNREADABLE, DETECTOR_FAILED, DETECTOR_THREAD_CRASHED (retryable), DETECTOR_CLOSED;
+   *   the signal's reason when it was aborted.
+   */
+  detect(imageFile: string, options?: { signal?: AbortSignal }): Promise<Prediction>;
+  /** Ends the threads. Pictures in work are given up with DETECTOR_CLOSED. */
+  close(): Promise<void>;
+}
+
+/** A width and a height in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** 8-bit RGB, row by row, three bytes per pixel. */
+export interface RgbImage extends Size {
+  data: Uint8Array;
+}

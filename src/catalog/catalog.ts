@@ -53,7 +53,7 @@ export class Catalog {
           runId: round.runId,
           state: 'running',
           folder: round.folderOf(id),
-          counts: JSON.stringify({}),
+          counts: '{}',
           startedAt: round.startedAt,
         })
         .returningAll()
@@ -80,6 +80,17 @@ export class Catalog {
 
   async round(roundId: string): Promise<RoundRow | undefined> {
     return this.db.selectFrom('rounds').selectAll().where('id', '=', roundId).executeTakeFirst();
+  }
+
+  /** The oldest round whose task was filled and whose labels nobody fetched, because the step was off or it ended before. */
+  async unharvestedRound(): Promise<RoundRow | undefined> {
+    return this.db
+      .selectFrom('rounds')
+      .selectAll()
+      .where('taskId', 'is not', null)
+      .where('state', 'in', ['uploaded', 'failed', 'cancelled'])
+      .orderBy('startedAt')
+      .executeTakeFirst();
   }
 
   /** Oldest first. */
@@ -271,6 +282,16 @@ export class Catalog {
         .executeTakeFirst();
       return Number(result.numUpdatedRows);
     });
+  }
+
+  /** Gives back the videos that a round claimed and did not process, because the step is switched off. */
+  async releaseUnprocessed(roundId: string): Promise<void> {
+    await this.db
+      .updateTable('videos')
+      .set({ state: 'released', claimedByRound: null })
+      .where('claimedByRound', '=', roundId)
+      .where('state', '=', 'claimed')
+      .execute();
   }
 
   /** How many videos and frames there are in each state. */

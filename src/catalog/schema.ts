@@ -1,5 +1,3 @@
-import type { JSONColumnType } from 'kysely';
-
 /**
  * Where a video stands.
  * `claimed`: a round works on it; `processed`: its candidates are known; `failed`: it will not be tried again;
@@ -11,7 +9,7 @@ export type VideoState = 'claimed' | 'processed' | 'failed' | 'released';
 export type FrameState = 'candidate' | 'selected' | 'uploaded' | 'reviewed' | 'empty' | 'not_reviewed';
 
 /** Where a round stands. `uploaded`: its task is filled but nobody waits for it (the step was switched off). */
-export type RoundState = 'running' | 'waiting' | 'uploaded' | 'finished' | 'failed' | 'cancelled';
+export type RoundState = 'running' | 'waiting' | 'uploaded' | 'finished' | 'skipped' | 'failed' | 'cancelled';
 
 export interface VideosTable {
   key: string;
@@ -56,7 +54,8 @@ export interface RoundsTable {
   taskId: number | null;
   taskUrl: string | null;
   modelSha256: string | null;
-  counts: JSONColumnType<Record<string, unknown>>;
+  /** The result of the round, JSON; `{}` while it runs. */
+  counts: string;
   startedAt: string;
   endedAt: string | null;
 }

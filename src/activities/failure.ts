@@ -1,0 +1,39 @@
+import { activityInfo, ApplicationFailure, cancellationSignal, CancelledFailure, log } from '@temporalio/activity';
+import { messageOf, PipelineError } from '../common/errors.js';
+
+/** Turns what a domain module threw into what Temporal retries or not; the one place where the two meet. */
+export function toFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (cancellationSignal().aborted) {
+    const reason: unknown = cancellationSignal().reason;
+    return reason instanceof Error ? reason : new CancelledFailure(messageOf(reason));
+  }
+  if (error instanceof PipelineError) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message: error.hint ? `${error.message} ${error.hint}` : error.message,
+      nonRetryable: !error.retryable,
+      nextRetryDelay: error.retryAfterMs,
+    });
+  }
+  // The stack stays in the worker's log; the history gets the message only.
+  log.error(`${activityInfo().activityType} failed`, { error: error instanceof Error ? error.stack : error });
+  return ApplicationFailure.create({ type: 'UNEXPECTED', message: messageOf(error), nonRetryable: false });
+}
+
+type AnyActivity = (...args: never[]) => Promise<unknown>;
+
+/** Every activity with its errors mapped by {@link toFailure}. */
+export function withFailures<T extends Record<string, AnyActivity>>(activities: T): T {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await activity(...args);
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as T;
+}

@@ -1,0 +1,135 @@
+import { activityInfo, getClient, log } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import path from 'node:path';
+import { checkServer, ensureProject, mapLabels, type ProjectInfo } from '../annotation/index.js';
+import type { Catalog } from '../catalog/index.js';
+import { PipelineError } from '../common/errors.js';
+import { cvatProjectId, loadConfig, modelPath, type LoadedConfig, type StepName } from '../config/index.js';
+import { readModel } from '../detector/index.js';
+import type { Resources } from './resources.js';
+import { writeRoundFile, type RoundFile } from './round-file.js';
+import type { RoundInput, RoundPlan } from './types.js';
+
+/**
+ * Decides what the round will do and checks before any work is spent that it can: configuration, data folder, model,
+ * annotation server, labels. Writes the decision down for the other activities.
+ */
+export async function planRound(
+  resources: Resources,
+  request: { input: RoundInput; startedAt: string },
+): Promise<RoundPlan> {
+  const { folder, env, configFile } = resources.dependencies;
+  const { input, startedAt } = request;
+  checkInput(input);
+  const config = await loadConfig({ folder, file: configFile, overrides: input.config });
+  const catalog = await resources.catalog(config.paths.data);
+  const { workflowId, runId } = workflowExecution();
+  const row = await catalog.ensureRound({
+    workflowId,
+    runId,
+    startedAt,
+    folderOf: (roundId) => path.join(config.paths.data, 'rounds', roundId),
+  });
+
+  const steps = Object.fromEntries(
+    Object.entries(config.steps).map(([name, { enabled }]) => [name, enabled]),
+  ) as Record<StepName, boolean>;
+  const plan: RoundPlan = {
+    roundId: row.id,
+    folder: row.folder,
+    steps,
+    concurrentVideos: config.concurrency.videos,
+    pollSeconds: config.cvat.poll,
+    deadlineSeconds: config.cvat.deadline,
+  };
+
+  const waiting = await countWaitingRounds(catalog);
+  if (waiting >= config.max_open_rounds) {
+    await catalog.updateRound(row.id, { state: 'skipped', endedAt: new Date().toISOString() });
+    return { ...plan, skip: `${waiting} ${waiting === 1 ? 'round is' : 'rounds are'} waiting for annotators` };
+  }
+
+  const round: RoundFile = {
+    roundId: row.id,
+    taskName: `${config.cvat.task_name === 'auto' ? startedAt.slice(0, 10) : config.cvat.task_name} (${row.id})`,
+    config,
+    videos: input.videos,
+  };
+  if (steps.process_videos || steps.upload_labels) {
+    const { labels, layout, image_size: imageSize } = config.detector;
+    const { file, sha256, names, warnings } = await readModel({
+      model: modelPath(env, folder),
+      labels,
+      layout,
+      imageSize,
+    });
+    for (const warning of warnings) log.warn(warning, { model: file });
+    round.model = { file, sha256, names };
+    await catalog.updateRound(row.id, { modelSha256: sha256 });
+  }
+  if (steps.upload_labels || steps.download_labels)
+    round.project = await prepareProject(resources, config, round.model);
+  await writeRoundFile(row.folder, round);
+  return plan;
+}
+
+function workflowExecution(): { workflowId: string; runId: string } {
+  const { workflowExecution } = activityInfo();
+  if (!workflowExecution) throw new Error('planRound runs inside a workflow only');
+  return workflowExecution;
+}
+
+/** A start from the Temporal UI or CLI may hold anything. */
+function checkInput(input: RoundInput): void {
+  const known = ['config', 'videos'];
+  const unknown = Object.keys(input).filter((key) => !known.includes(key));
+  const { videos } = input;
+  const videosFit =
+    videos === undefined || (Array.isArray(videos) && videos.every((video) => typeof video === 'string'));
+  if (unknown.length === 0 && videosFit) return;
+  throw new PipelineError(
+    'INPUT_INVALID',
+    unknown.length > 0
+      ? `The input of the workflow has the unknown key "${unknown.join('", "')}".`
+      : 'The input "videos" of the workflow must be a list of files, folders, globs or URLs.',
+    { hint: 'Give no input at all, or {"config": {…}, "videos": ["match.mp4"]}.' },
+  );
+}
+
+/** The project of the annotation server, with a label for every class that may be pre-labelled. */
+async function prepareProject(
+  resources: Resources,
+  config: LoadedConfig,
+  model: RoundFile['model'],
+): Promise<ProjectInfo> {
+  const client = await resources.cvat(config.paths.data);
+  const { version } = await checkServer(client);
+  log.info('The annotation server is ready', { host: client.host, version });
+  const labels = config.detector.classes ?? model?.names ?? [];
+  const project = await ensureProject(client, {
+    projectId: cvatProjectId(resources.dependencies.env),
+    name: config.cvat.project,
+    labels,
+  });
+  mapLabels(project, labels);
+  return project;
+}
+
+/** How many rounds really wait. One whose workflow is gone (terminated, or the server's memory lost) does not count. */
+async function countWaitingRounds(catalog: Catalog): Promise<number> {
+  let waiting = 0;
+  for (const row of await catalog.roundsInState('waiting')) {
+    if (await isRunning(row.workflowId, row.runId)) waiting += 1;
+    else await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
+  }
+  return waiting;
+}
+
+async function isRunning(workflowId: string, runId: string): Promise<boolean> {
+  try {
+    return (await getClient().workflow.getHandle(workflowId, runId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

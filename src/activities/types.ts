@@ -1,0 +1,143 @@
+/** What passes between the workflows and the activities: small JSON, since all of it is kept in the history. */
+import type { ConfigOverrides, StepName } from '../config/index.js';
+import type { VideoReference } from '../video/index.js';
+
+/** Input of `ActiveLearningWorkflow`; with none, the worker's configuration holds. */
+export interface RoundInput {
+  /** Overrides of the configuration, in the shape of the file. */
+  config?: ConfigOverrides;
+  /** Files, folders, globs or URLs to take instead of the configured sources. */
+  videos?: string[];
+}
+
+/** What a round will do. Everything else about it is in `<folder>/round.json`, which the activities read themselves. */
+export interface RoundPlan {
+  roundId: string;
+  /** Absolute path of `rounds/<roundId>`. */
+  folder: string;
+  steps: Record<StepName, boolean>;
+  concurrentVideos: number;
+  pollSeconds: number;
+  deadlineSeconds: number;
+  /** Set when the round must not start, with the reason in words. */
+  skip?: string;
+}
+
+/** Names the round for an activity. */
+export interface RoundReference {
+  roundId: string;
+  folder: string;
+}
+
+export interface SkippedVideo {
+  video: string;
+  code: string;
+  message: string;
+}
+
+export interface VideoList {
+  videos: VideoReference[];
+  skipped: SkippedVideo[];
+}
+
+export interface VideoInput {
+  round: RoundReference;
+  video: VideoReference;
+  steps: RoundPlan['steps'];
+}
+
+export interface VideoResult {
+  videoKey: string;
+  frames: number;
+  detections: number;
+  /** Frames in which the model found something. */
+  framesWithDetections: number;
+  /** Absolute path of the video's candidates, JSON Lines; none when processing is switched off. */
+  candidates?: string;
+}
+
+export interface SelectionResult {
+  candidates: number;
+  selected: number;
+  rejected: { reason: string; count: number }[];
+}
+
+/** A filled annotation task. */
+export interface AnnotationTask {
+  round: RoundReference;
+  taskId: number;
+  taskUrl: string;
+}
+
+export interface UploadResult extends AnnotationTask {
+  frames: number;
+  jobs: number;
+}
+
+/** Input of `AnnotationWorkflow`. */
+export interface AnnotationInput extends AnnotationTask {
+  pollSeconds: number;
+  deadlineSeconds: number;
+  /** Workflow that wants to know how far the people are. */
+  reportTo?: string;
+}
+
+export interface TaskReading {
+  state: 'open' | 'complete' | 'deleted';
+  jobsDone: number;
+  jobsTotal: number;
+}
+
+export interface AnnotationOutcome {
+  outcome: 'complete' | 'timed_out' | 'deleted';
+  jobsDone: number;
+  jobsTotal: number;
+}
+
+export interface DownloadResult {
+  reviewed: number;
+  empty: number;
+  notReviewed: number;
+  boxes: number;
+  /** What people did to the model's boxes. */
+  changes: BoxChanges;
+  warnings: string[];
+}
+
+export interface BoxChanges {
+  kept: number;
+  moved: number;
+  relabelled: number;
+  deleted: number;
+  added: number;
+}
+
+export interface CleanResult {
+  kept: number;
+  dropped: { reason: string; count: number }[];
+  mendedBoxes: number;
+}
+
+export interface DatasetResult {
+  folder: string;
+  version: string;
+  added: number;
+  replaced: number;
+  frames: number;
+  boxes: number;
+  bySplit: Record<'train' | 'val' | 'test', number>;
+}
+
+/** Result of `ActiveLearningWorkflow`. */
+export interface RoundResult {
+  roundId: string;
+  state: 'finished' | 'skipped' | 'timed_out' | 'task_deleted';
+  /** Why it ended as it did, in words. */
+  message: string;
+  videos: { found: number; processed: number; failed: SkippedVideo[]; skipped: SkippedVideo[] };
+  frames: { sampled: number; withDetections: number; selected: number; rejected: SelectionResult['rejected'] };
+  task?: { id: number; url: string; frames: number; preLabels: number };
+  review?: DownloadResult;
+  clean?: CleanResult;
+  dataset?: DatasetResult;
+}

@@ -1,0 +1,72 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  condition,
+  executeChild,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { RoundPlan, SkippedVideo, VideoList, VideoResult } from '../activities/types.js';
+import { quick } from './activity-proxies.js';
+import type { ProgressTracker } from './round-progress.js';
+import { VideoWorkflow } from './video.js';
+
+export interface CollectedVideos {
+  results: VideoResult[];
+  failed: SkippedVideo[];
+}
+
+/** Runs a VideoWorkflow for every video, `plan.concurrentVideos` at a time. A video that fails does not fail the round. */
+export async function collectVideos(
+  plan: RoundPlan,
+  { videos }: VideoList,
+  tracker: ProgressTracker,
+): Promise<CollectedVideos> {
+  const round = { roundId: plan.roundId, folder: plan.folder };
+  const waiting = [...videos];
+  const collected: CollectedVideos = { results: [], failed: [] };
+
+  async function lane(): Promise<void> {
+    for (;;) {
+      await condition(() => !tracker.current.paused);
+      const video = waiting.shift();
+      if (!video) return;
+      tracker.videoStarted(video.videoKey);
+      try {
+        const result = await executeChild(VideoWorkflow, {
+          workflowId: `video-${video.videoKey}`,
+          args: [{ round, video, steps: plan.steps }],
+          staticSummary: video.title ?? video.url ?? video.file,
+        });
+        collected.results.push(result);
+        tracker.videoEnded(video.videoKey, result);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const { code, message, permanent } = explain(error);
+        await quick.failVideo({ videoKey: video.videoKey, round, failure: `${code}: ${message}`, permanent });
+        collected.failed.push({ video: video.title ?? video.url ?? video.file ?? video.videoKey, code, message });
+        tracker.videoEnded(video.videoKey);
+      }
+    }
+  }
+
+  // On cancellation every lane ends before the round gives its videos back: nothing of theirs is running then.
+  const lanes = await Promise.allSettled(Array.from({ length: plan.concurrentVideos }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+  return collected;
+}
+
+/** The error behind a failed child: its stable code and sentence, and whether trying again could help. */
+function explain(error: unknown): { code: string; message: string; permanent: boolean } {
+  if (error instanceof WorkflowExecutionAlreadyStartedError) {
+    return { code: 'VIDEO_BUSY', message: 'Another round is working on this video.', permanent: false };
+  }
+  let cause = error;
+  while ((cause instanceof ChildWorkflowFailure || cause instanceof ActivityFailure) && cause.cause)
+    cause = cause.cause;
+  if (cause instanceof ApplicationFailure) {
+    return { code: cause.type ?? 'UNKNOWN', message: cause.message, permanent: cause.nonRetryable === true };
+  }
+  return { code: 'UNKNOWN', message: cause instanceof Error ? cause.message : String(cause), permanent: false };
+}

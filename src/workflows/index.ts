@@ -1,0 +1,3 @@
+export { ActiveLearningWorkflow } from './active-learning.js';
+export { AnnotationWorkflow } from './annotation.js';
+export { VideoWorkflow } from './video.js';

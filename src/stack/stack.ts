@@ -1,0 +1,136 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PipelineError, systemErrorCode } from '../common/errors.js';
+import { writeFileAtomic } from '../common/files.js';
+import { lockDataFolder } from './lock.js';
+import { preferPort, requirePort } from './ports.js';
+import { readyLine, Service } from './service.js';
+import { temporalServer } from './temporal-server.js';
+
+export interface StackOptions {
+  /** Absolute. The servers keep their state here. */
+  dataFolder: string;
+  ports: { temporal: number; temporalUi: number; review: number };
+  /** What to do when a port is taken: `fail`, since somebody counts on the number, or take `any` free one. */
+  portTaken: 'fail' | 'any';
+  /** Whether to start the embedded annotation server: not where a CVAT is configured. */
+  review: boolean;
+  configFile?: string;
+  /** Overrides of environment variables for the worker. */
+  env?: Record<string, string>;
+  /** The worker's log goes to the file only. */
+  quiet?: boolean;
+  onRestart?: (message: string) => void;
+}
+
+export interface Stack {
+  temporalAddress: string;
+  temporalUi: string;
+  stop(): Promise<void>;
+}
+
+/** Starts everything a round needs on this machine: Temporal's development server, the annotation server, a worker. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { dataFolder, onRestart } = options;
+  await makeDataFolder(dataFolder);
+  const lock = await lockDataFolder(dataFolder);
+  const started: Service[] = [];
+  const stop = async (): Promise<void> => {
+    // The worker first, so that its last words still find the servers.
+    for (const service of started.reverse()) await service.stop();
+    await lock.release();
+  };
+  try {
+    const ports = await choosePorts(options);
+    const temporalAddress = `127.0.0.1:${ports.temporal}`;
+    const temporal = await temporalServer({
+      dataFolder,
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
+      onRestart,
+    });
+    const servers = [temporal];
+    if (options.review) {
+      servers.push(
+        ourProgram(
+          'Annotation server',
+          '../review/server/main',
+          ['--data', path.join(dataFolder, 'review'), '--port', `${ports.review}`],
+          {
+            logFile: path.join(dataFolder, 'review.log'),
+            onRestart,
+          },
+        ),
+      );
+    }
+    for (const server of servers) started.push(server);
+    await Promise.all(servers.map((server) => server.start()));
+    await lock.record(servers.flatMap(({ pid }) => pid ?? []));
+
+    const worker = ourProgram(
+      'Worker',
+      '../client/main',
+      [
+        'worker',
+        '--json',
+        '--with-parent',
+        ...(options.quiet ? ['--quiet'] : []),
+        ...(options.configFile ? ['--config', options.configFile] : []),
+      ],
+      {
+        logFile: path.join(dataFolder, 'worker.log'),
+        env: { ...options.env, TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' },
+        onRestart,
+      },
+    );
+    started.push(worker);
+    await worker.start();
+    return { temporalAddress, temporalUi: `http://127.0.0.1:${ports.temporalUi}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function choosePorts({ ports, portTaken, review }: StackOptions): Promise<StackOptions['ports']> {
+  const choose = (port: number, what: string, option: string) =>
+    portTaken === 'fail' ? requirePort(port, what, option) : preferPort(port);
+  return {
+    temporal: await choose(ports.temporal, 'the Temporal server', '--temporal-port'),
+    temporalUi: await choose(ports.temporalUi, 'the Temporal UI', '--ui-port'),
+    review: review ? await choose(ports.review, 'the annotation server', '--review-port') : 0,
+  };
+}
+
+/** One of our own programs as a service: compiled, or from its sources where those are run. */
+function ourProgram(
+  name: string,
+  program: string,
+  args: string[],
+  options: { logFile: string; env?: Record<string, string>; onRestart?: (message: string) => void },
+): Service {
+  const sources = import.meta.url.endsWith('.ts');
+  const file = fileURLToPath(new URL(`${program}.${sources ? 'ts' : 'js'}`, import.meta.url));
+  return new Service({
+    name,
+    command: process.execPath,
+    args: [...(sources ? ['--import', 'tsx'] : []), file, ...args],
+    ready: readyLine,
+    ...options,
+  });
+}
+
+async function makeDataFolder(dataFolder: string): Promise<void> {
+  try {
+    await mkdir(dataFolder, { recursive: true });
+    await writeFileAtomic(path.join(dataFolder, '.writable'), '');
+    await rm(path.join(dataFolder, '.writable'));
+  } catch (error) {
+    throw new PipelineError(
+      'DATA_FOLDER_UNWRITABLE',
+      `The data folder ${dataFolder} cannot be written to (${systemErrorCode(error) ?? String(error)}).`,
+      { hint: 'Set paths.data in the configuration to a folder that you may write to.', cause: error },
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { PipelineError } from '../../common/errors.js';
+import { loadDotEnv, modelPath, parseDuration } from '../../config/index.js';
+import { createDetector } from '../../detector/index.js';
+import { probeVideo, sampleFrames, assertUsable, videoKeyOfFile } from '../../video/index.js';
+import { type CommonOptions } from '../context.js';
+import { printLine, printResult } from '../output.js';
+
+export async function probe(file: string, options: CommonOptions): Promise<void> {
+  const result = await probeVideo(path.resolve(file));
+  const lines = [
+    file,
+    `  container    ${result.container}`,
+    `  video        ${result.codec}, ${result.pixelFormat}, ${result.width}x${result.height}${result.rotation ? `, rotated by ${result.rotation}°` : ''}`,
+    `  rate         ${result.fps.toFixed(3)} frames/s${result.variableFrameRate ? ', variable' : ''}`,
+    `  duration     ${result.duration.toFixed(3)} s, from ${result.startTime.toFixed(3)} s`,
+    result.usable ? '  usable' : `  not usable: ${result.reasons.join('; ')}`,
+  ];
+  printResult(options.json, result, lines.join('\n'));
+}
+
+export async function frames(
+  file: string,
+  options: CommonOptions & { every: string; out: string; max?: number },
+): Promise<void> {
+  const everySeconds = parseDuration(options.every);
+  if (!everySeconds) {
+    throw new PipelineError('WRONG_USE', `--every ${options.every} is no time between frames.`, {
+      hint: 'Write --every 5, --every 0.5 or --every 3m.',
+    });
+  }
+  const video = await probeVideo(path.resolve(file));
+  assertUsable(video);
+  const videoKey = await videoKeyOfFile(video.file);
+  let count = 0;
+  const taken = sampleFrames(video, {
+    videoKey,
+    outputFolder: path.resolve(options.out),
+    everySeconds,
+    maxFrames: options.max,
+  });
+  for await (const { file, frameId, ptsSeconds } of taken) {
+    count += 1;
+    if (options.json) printLine({ file, frameId, pts: ptsSeconds });
+    else process.stdout.write(`${ptsSeconds.toFixed(3).padStart(10)} s  ${file}\n`);
+  }
+  if (!options.json) process.stdout.write(`${count} frames\n`);
+}
+
+interface DetectOptions extends CommonOptions {
+  model?: string;
+  confidence: number;
+  iou: number;
+  labels?: string[];
+}
+
+export async function detect(images: string[], options: DetectOptions): Promise<void> {
+  await loadDotEnv(process.cwd(), process.env);
+  const model = options.model ? path.resolve(options.model) : modelPath(process.env, process.cwd());
+  const { confidence, iou, labels } = options;
+  const detector = await createDetector({ model, confidence, iou, labels });
+  try {
+    for (const warning of detector.model.warnings) process.stderr.write(`${warning}\n`);
+    const predictions = images.map((image) => detector.detect(path.resolve(image)));
+    for (const prediction of predictions) prediction.catch(() => undefined); // each is awaited below, in order
+    for (const [index, image] of images.entries()) {
+      const prediction = await predictions[index];
+      if (!prediction) continue;
+      const { width, height, detections } = prediction;
+      if (options.json) {
+        printLine({ image, width, height, boxes: detections });
+        continue;
+      }
+      process.stdout.write(`${image}: ${detections.length} objects\n`);
+      for (const { label, confidence: score, x1, y1, x2, y2 } of detections) {
+        const box = [x1, y1, x2, y2].map((value) => value.toFixed(1)).join(', ');
+        process.stdout.write(`  ${score.toFixed(3)}  ${label.padEnd(14)} (${box})\n`);
+      }
+    }
+  } finally {
+    await detector.close();
+  }
+}

@@ -1,0 +1,37 @@
+import type { RoundResult } from '../activities/types.js';
+
+/** The counts of a round for people. */
+export function describeResult(result: RoundResult): string {
+  const { videos, frames, task, review, clean, dataset } = result;
+  const lines = [`Round ${result.roundId}: ${result.state}. ${result.message}`];
+  const row = (name: string, value: string) => lines.push(`  ${name.padEnd(15)}${value}`);
+  row('videos', `${videos.processed} processed of ${videos.found} new`);
+  for (const { video, code, message } of videos.failed) row('  failed', `${video}: ${message} [${code}]`);
+  for (const { video, code, message } of videos.skipped) row('  skipped', `${video}: ${message} [${code}]`);
+  row('frames', `${frames.sampled} sampled (${frames.withDetections} with detections), ${frames.selected} selected`);
+  for (const { reason, count } of frames.rejected) row('  left out', `${count} ${reason}`);
+  if (task) row('pre-labels', `${task.preLabels} boxes on ${task.frames} frames, task ${task.id}`);
+  if (review) {
+    const { kept, moved, relabelled, deleted, added } = review.changes;
+    row('reviewed', `${review.reviewed} frames with labels, ${review.empty} empty, ${review.notReviewed} not reviewed`);
+    row(
+      'boxes changed',
+      `${moved + relabelled + deleted + added} (${moved} moved, ${relabelled} relabelled, ${deleted} deleted, ${added} added), ${kept} kept`,
+    );
+    for (const warning of review.warnings) row('  warning', warning);
+  }
+  if (clean) {
+    row('frames kept', `${clean.kept}`);
+    for (const { reason, count } of clean.dropped) row('  dropped', `${count} ${reason.replaceAll('_', ' ')}`);
+  }
+  if (dataset) {
+    const { train, val, test } = dataset.bySplit;
+    row(
+      'dataset',
+      `${dataset.frames} frames, ${dataset.boxes} boxes (train ${train}, val ${val}${test ? `, test ${test}` : ''})`,
+    );
+    row('  version', dataset.version);
+    row('  folder', dataset.folder);
+  }
+  return lines.join('\n');
+}

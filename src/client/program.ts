@@ -1,0 +1,122 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import path from 'node:path';
+import { defaultPorts } from './ports.js';
+
+type Action = (...args: never[]) => Promise<void>;
+
+/** Loads a command's module when it is called: `--help` and the quick commands need not wait for the slow libraries. */
+function lazy<Name extends string>(load: () => Promise<Record<Name, Action>>, name: Name) {
+  return async (...args: unknown[]): Promise<void> => {
+    const module = await load();
+    await module[name](...(args as never[]));
+  };
+}
+
+const rounds = () => import('./commands/rounds.js');
+const schedules = () => import('./commands/schedule.js');
+const singleSteps = () => import('./commands/single-steps.js');
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+function port(text: string): number {
+  const value = number(text);
+  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
+  throw new InvalidArgumentError('It must be a port: 1 to 65535.');
+}
+
+/** A command with the options that every command has. */
+function addCommand(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--json', 'print JSON for machines on stdout, and nothing else there')
+    .option('--verbose', 'show the stack of an error')
+    .option('-c, --config <file>', 'the configuration file (default: FRAMELOOP_CONFIG, config.yaml, data/config.yaml)');
+}
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const program = new Command('frameloop')
+    .description('Active learning for object detection in video, run by Temporal.')
+    .version('0.1.0')
+    .showHelpAfterError()
+    .exitOverride();
+  const add = (name: string, description: string) => addCommand(program, name, description);
+
+  add('demo', 'the whole loop on the bundled clips with the bundled model and a scripted reviewer')
+    .option('--data <folder>', 'where the demo keeps its data', path.join('data', 'demo'))
+    .action(lazy(() => import('./commands/demo.js'), 'demo'));
+  add('up', 'Temporal server, annotation server and worker on this machine, until Ctrl-C')
+    .addOption(
+      new Option('--temporal-port <port>', 'the Temporal server').argParser(port).default(defaultPorts.temporal),
+    )
+    .addOption(new Option('--ui-port <port>', 'the Temporal UI').argParser(port).default(defaultPorts.temporalUi))
+    .addOption(new Option('--review-port <port>', 'the annotation server').argParser(port).default(defaultPorts.review))
+    .action(lazy(() => import('./commands/up.js'), 'up'));
+  add('worker', 'one worker process against a Temporal cluster, until it gets a signal')
+    .option('--quiet', 'log to the file only')
+    .option('--with-parent', 'stop when the standard input ends, which is when the parent process is gone')
+    .action(lazy(() => import('./commands/worker.js'), 'worker'));
+
+  add('start', 'start a round')
+    .argument('[videos...]', 'files, folders, globs or URLs to take instead of the configured sources')
+    .option('--wait', 'show the progress and wait for the result')
+    .option('--id <id>', 'the id of the workflow (default: made from the time)')
+    .option('--set <key=value...>', 'override the configuration for this round, as in video.framerate=5')
+    .action(lazy(rounds, 'start'));
+  add('status', 'where a round stands')
+    .argument('[id]', 'the id of the round (default: the newest)')
+    .action(lazy(rounds, 'status'));
+  add('complete', 'say that the annotation of a round is complete: it looks at its task at once')
+    .argument('<id>', 'the id of the round')
+    .action(lazy(rounds, 'complete'));
+  add('pause', 'hold back new videos of a round').argument('<id>', 'the round').action(lazy(rounds, 'pause'));
+  add('resume', 'let a paused round go on').argument('<id>', 'the round').action(lazy(rounds, 'resume'));
+  add('cancel', 'cancel a round; its videos go back for the next one, its annotation task is left alone')
+    .argument('<id>', 'the id of the round')
+    .action(lazy(rounds, 'cancel'));
+  add('rounds', 'the rounds so far, newest first')
+    .addOption(new Option('-n, --limit <number>', 'how many').argParser(number).default(20))
+    .action(lazy(rounds, 'listRounds'));
+
+  const schedule = program.command('schedule').description('rounds by the clock (Temporal Schedules)');
+  addCommand(schedule, 'apply', 'create or update the schedules of the configuration').action(lazy(schedules, 'apply'));
+  addCommand(schedule, 'list', 'the schedules and their next runs').action(lazy(schedules, 'list'));
+  for (const [name, action, description] of [
+    ['trigger', 'trigger', 'start a round of this schedule now'],
+    ['pause', 'pause', 'start no rounds until it is resumed'],
+    ['resume', 'resume', 'let a paused schedule go on'],
+    ['delete', 'remove', 'remove the schedule; rounds that run are not touched'],
+  ] as const) {
+    addCommand(schedule, name, description).argument('<id>', 'the schedule').action(lazy(schedules, action));
+  }
+
+  add('doctor', 'check every tool, service, credential, model and path, and say how to mend what is wrong').action(
+    lazy(() => import('./commands/doctor.js'), 'doctor'),
+  );
+  add('init', 'write data/config.yaml and .env from the examples; what is there already is left as it is').action(
+    lazy(() => import('./commands/init.js'), 'init'),
+  );
+
+  add('probe', 'what a video file is, and whether it can be used')
+    .argument('<file>', 'a video file')
+    .action(lazy(singleSteps, 'probe'));
+  add('frames', 'take frames of a video')
+    .argument('<file>', 'a video file')
+    .option('--every <duration>', 'time between frames, as in 5 or 3m', '180')
+    .option('--out <folder>', 'where the pictures go', 'frames')
+    .addOption(new Option('--max <number>', 'take at most so many').argParser(number))
+    .action(lazy(singleSteps, 'frames'));
+  add('detect', 'run a model over pictures')
+    .argument('<images...>', 'JPEG, PNG or WebP files')
+    .option('-m, --model <file>', 'the ONNX model (default: MODEL_PATH)')
+    .addOption(new Option('--confidence <number>', 'boxes must score higher').argParser(number).default(0.25))
+    .addOption(new Option('--iou <number>', 'overlap from which the weaker box goes').argParser(number).default(0.7))
+    .option('--labels <names...>', 'the names of the classes, where the model has none')
+    .action(lazy(singleSteps, 'detect'));
+  return program;
+}

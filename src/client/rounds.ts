@@ -1,0 +1,84 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { randomBytes } from 'node:crypto';
+import type { RoundInput, RoundResult } from '../activities/types.js';
+import { PipelineError } from '../common/errors.js';
+import { defaultTaskQueue } from '../workers/create-worker.js';
+import type { ActiveLearningWorkflow } from '../workflows/active-learning.js';
+import type { RoundProgress } from '../workflows/messages.js';
+
+export type RoundHandle = WorkflowHandle<typeof ActiveLearningWorkflow>;
+
+/** `active-learning-<yyyymmdd>-<hhmmss>-<4 hex>`, in UTC. */
+export function newWorkflowId(now = new Date()): string {
+  const [date = '', time = ''] = now.toISOString().split('T');
+  return `active-learning-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`;
+}
+
+export async function startRound(client: Client, workflowId: string, input: RoundInput) {
+  try {
+    return await client.workflow.start<typeof ActiveLearningWorkflow>('ActiveLearningWorkflow', {
+      workflowId,
+      taskQueue: defaultTaskQueue,
+      args: [input],
+      staticSummary: input.videos ? `${input.videos.length} named videos` : 'configured sources',
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new PipelineError('ROUND_RUNS_ALREADY', `A round with the id ${workflowId} is running.`, {
+      hint: `See it with \`frameloop status ${workflowId}\`, or start one with another id.`,
+      cause: error,
+    });
+  }
+}
+
+export function roundHandle(client: Client, workflowId: string): RoundHandle {
+  return client.workflow.getHandle<typeof ActiveLearningWorkflow>(workflowId);
+}
+
+/** The newest round that Temporal knows; undefined when there was none. */
+export async function newestRound(client: Client): Promise<string | undefined> {
+  const query = "WorkflowType = 'ActiveLearningWorkflow'";
+  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1 })) return workflowId;
+  return undefined;
+}
+
+/** Talks to a round; an unknown id becomes a clear error. */
+export async function withRound<T>(workflowId: string, talk: () => Promise<T>): Promise<T> {
+  try {
+    return await talk();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new PipelineError('ROUND_NOT_FOUND', `There is no running round with the id ${workflowId}.`, {
+      hint: '`frameloop rounds` lists the rounds.',
+      cause: error,
+    });
+  }
+}
+
+export async function readProgress(handle: RoundHandle): Promise<RoundProgress> {
+  return handle.query<RoundProgress>('progress');
+}
+
+/** The result of a round. @throws PipelineError with the code of what made it fail, or ROUND_CANCELLED */
+export async function roundResult(handle: RoundHandle): Promise<RoundResult> {
+  try {
+    return await handle.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    let cause: unknown = error.cause;
+    while (cause instanceof ActivityFailure && cause.cause) cause = cause.cause;
+    if (cause instanceof CancelledFailure) {
+      throw new PipelineError('ROUND_CANCELLED', `The round ${handle.workflowId} was cancelled.`);
+    }
+    const code = cause instanceof ApplicationFailure && cause.type ? cause.type : 'ROUND_FAILED';
+    const message = cause instanceof Error ? cause.message : error.message;
+    throw new PipelineError(code, message, { hint: `The round was ${handle.workflowId}.`, cause: error });
+  }
+}

@@ -1,0 +1,81 @@
+import { SingleBar } from 'cli-progress';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RoundResult } from '../activities/types.js';
+import type { RoundProgress } from '../workflows/messages.js';
+import { note } from './output.js';
+import { readProgress, roundResult, type RoundHandle } from './rounds.js';
+
+/** How often the terminal is brought up to date. */
+const refreshMs = 400;
+
+/** What there is to do in a stage and how much of it is done. */
+export function stageSteps({ stage, videos, task }: RoundProgress): { done: number; total: number } {
+  if (stage === 'processing') return { done: videos.done + videos.failed, total: videos.found };
+  if (stage === 'waiting' && task) return { done: task.jobsDone, total: task.jobsTotal };
+  return { done: 0, total: 0 };
+}
+
+/** One line about where a round stands. */
+export function progressLine(progress: RoundProgress): string {
+  const { stage, paused, videos, frames, preLabels, task } = progress;
+  const parts = [`videos ${videos.done}/${videos.found}${videos.failed ? ` (${videos.failed} failed)` : ''}`];
+  parts.push(`${frames.sampled} frames sampled`);
+  if (frames.selected) parts.push(`${frames.selected} selected`);
+  if (preLabels) parts.push(`${preLabels} pre-labels`);
+  if (task) parts.push(`task ${task.id}: ${task.jobsDone}/${task.jobsTotal} jobs done`);
+  return `${stage.padEnd(11)} ${parts.join(' · ')}${paused ? ' · paused' : ''}`;
+}
+
+/**
+ * Shows a round's progress on stderr until it ends: a bar on a terminal, else a line whenever something changed.
+ * `onProgress` sees every reading.
+ */
+export async function watchRound(
+  handle: RoundHandle,
+  options: { silent?: boolean; onProgress?: (progress: RoundProgress) => Promise<void> } = {},
+): Promise<RoundResult> {
+  const display = options.silent ? undefined : createDisplay();
+  let ended = false;
+  const result = roundResult(handle).finally(() => {
+    ended = true;
+  });
+  result.catch(() => undefined); // awaited below, after the display has ended
+  try {
+    while (!ended) {
+      // A worker that is starting again cannot answer a query; the next reading will.
+      const progress = await readProgress(handle).catch(() => undefined);
+      if (progress) {
+        display?.show(progress);
+        await options.onProgress?.(progress);
+      }
+      await Promise.race([sleep(refreshMs), result.catch(() => undefined)]);
+    }
+  } finally {
+    display?.end();
+  }
+  return result;
+}
+
+function createDisplay(): { show(progress: RoundProgress): void; end(): void } {
+  if (!process.stderr.isTTY) {
+    let last = '';
+    return {
+      show(progress) {
+        const line = progressLine(progress);
+        if (line !== last) note(line);
+        last = line;
+      },
+      end: () => undefined,
+    };
+  }
+  const bar = new SingleBar({ format: '{bar} {line}', barsize: 20, stream: process.stderr, hideCursor: true });
+  bar.start(1, 0, { line: 'starting' });
+  return {
+    show(progress) {
+      const { done, total } = stageSteps(progress);
+      bar.setTotal(Math.max(total, 1));
+      bar.update(Math.min(done, Math.max(total, 1)), { line: progressLine(progress) });
+    },
+    end: () => bar.stop(),
+  };
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchTool } from '../../../src/tools/find.js';
-import { projectRoot, toolsFolder } from '../../../src/tools/index.js';
+import { projectRoot, toolsFolder, type Tool } from '../../../src/tools/index.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -25,7 +25,8 @@ describe.skipIf(process.platform === 'win32')('where programs are looked for', (
     const named = await program('mine/ff', 'ffmpeg version 7.1 Copyright');
     await program('bin/ffmpeg', 'ffmpeg version 6.0 Copyright');
     const found = await searchTool('ffmpeg', { FFMPEG_PATH: named, PATH: path.join(folder, 'bin') });
-    expect(found).toEqual({ name: 'ffmpeg', path: named, version: '7.1', source: 'environment' });
+    const expected: Tool = { name: 'ffmpeg', path: named, version: '7.1', source: 'environment' };
+    expect(found).toEqual(expected);
   });
 
   it('on PATH the first one that is recent enough is taken', async () => {

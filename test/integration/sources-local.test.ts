@@ -1,0 +1,64 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listLocalVideos } from '../../src/video/index.js';
+import { temporaryFolder } from './video-clips.js';
+
+let folder: string;
+let remove: () => Promise<void>;
+const at = (...names: string[]): string => path.join(folder, ...names);
+const list = async (...inputs: string[]): Promise<(string | undefined)[]> =>
+  (await listLocalVideos(inputs)).map((reference) => reference.file);
+
+beforeAll(async () => {
+  ({ folder, remove } = await temporaryFolder());
+  await mkdir(at('season', 'day [1]'), { recursive: true });
+  await mkdir(at('season', '.partial'));
+  await mkdir(at('nothing'));
+  for (const [name, content] of [
+    ['b.MP4', 'b'],
+    ['a.mkv', 'a'],
+    ['copy-of-a.mp4', 'a'],
+    ['notes.txt', 'words'],
+    ['day [1]/c.webm', 'c'],
+    ['.partial/half.mp4', 'half'],
+  ] as const) {
+    await writeFile(at('season', name), content);
+  }
+  await writeFile(at('nothing', 'notes.txt'), 'words');
+});
+afterAll(() => remove());
+
+describe('local videos', () => {
+  it('a folder with all below it, by name, each content once, nothing hidden', async () => {
+    expect(await list(at('season'))).toEqual([
+      at('season', 'a.mkv'),
+      at('season', 'b.MP4'),
+      at('season', 'day [1]', 'c.webm'),
+    ]);
+  });
+
+  it('a file, whatever its name, keyed by its content', async () => {
+    expect(await listLocalVideos([at('season', 'notes.txt')])).toEqual([
+      // printf words | sha256sum
+      { videoKey: 'file-dba36bffa5ca', source: 'file', file: at('season', 'notes.txt'), title: 'notes' },
+    ]);
+  });
+
+  it('a glob, and a file whose name looks like one', async () => {
+    expect(await list(`${folder}/season/*.m*`)).toEqual([at('season', 'a.mkv')]);
+    expect(await list(`${folder}/**/*.{webm,mkv}`)).toEqual([at('season', 'a.mkv'), at('season', 'day [1]', 'c.webm')]);
+    expect(await list(at('season', 'day [1]', 'c.webm'))).toEqual([at('season', 'day [1]', 'c.webm')]);
+  });
+
+  it('the same video by two ways is listed once', async () => {
+    expect(await list(at('season', 'a.mkv'), at('season'))).toHaveLength(3);
+  });
+
+  it('a folder or glob without videos, and a file that is not there, say so by name', async () => {
+    const named = expect.stringContaining(at('nothing')) as string;
+    await expect(list(at('nothing'))).rejects.toMatchObject({ code: 'NO_VIDEOS_FOUND', message: named });
+    await expect(list(`${at('nothing')}/*.mp4`)).rejects.toMatchObject({ code: 'NO_VIDEOS_FOUND', message: named });
+    await expect(list(at('nothing', 'x.mp4'))).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND', message: named });
+  });
+});

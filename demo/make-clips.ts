@@ -1,7 +1,7 @@
 /**
  * Draws the bundled footage and writes down what it shows: `npx tsx demo/make-clips.ts [folder]` makes
  * `match-{a,b,c}.mp4` with `match-{a,b,c}.truth.json`. The pictures and the truth depend on nothing but the seeds below;
- * the bytes of the videos depend on the version of the encoder too. Needs ffmpeg with libx264 (`FFMPEG_PATH` or PATH).
+ * the bytes of the videos depend on the version of the encoder too. Needs an ffmpeg with libx264.
  */
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { temporaryName, writeFileAtomic } from '../src/common/files.js';
+import { findTool } from '../src/tools/index.js';
 import { FRAME_HEIGHT, FRAME_WIDTH } from './world/camera.js';
 import { film, FPS, roundTo, type FilmedPicture } from './world/footage.js';
 import { CLASSES } from './world/scene.js';
@@ -20,6 +21,7 @@ const SEEDS = { 'match-a': 11, 'match-b': 22, 'match-c': 33 };
 const ENCODING = `-c:v libx264 -preset slow -crf 30 -g ${2 * FPS} -threads 1 -pix_fmt yuv420p -movflags +faststart`;
 
 const folder = path.resolve(process.argv[2] ?? fileURLToPath(new URL('clips', import.meta.url)));
+const ffmpeg = await findTool('ffmpeg');
 await mkdir(folder, { recursive: true });
 
 for (const [name, seed] of Object.entries(SEEDS)) {
@@ -28,7 +30,7 @@ for (const [name, seed] of Object.entries(SEEDS)) {
   const temporary = temporaryName(file);
   const raw = `-f rawvideo -pix_fmt rgb24 -video_size ${FRAME_WIDTH}x${FRAME_HEIGHT} -framerate ${FPS}`;
   await execa(
-    process.env.FFMPEG_PATH ?? 'ffmpeg',
+    ffmpeg.path,
     ['-v', 'error', '-y', ...raw.split(' '), '-i', '-', ...ENCODING.split(' '), '-fflags', '+bitexact', temporary],
     { stdin: rendered(pictures) },
   );

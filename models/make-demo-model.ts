@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../src/common/files.js';
-import { buildDemoNetwork } from './demo-network.js';
+import { buildDemoNetwork } from './demo-network/index.js';
 import { onnxModel } from './onnx-writer.js';
 
 const file = process.argv[2] ?? fileURLToPath(new URL('demo.onnx', import.meta.url));

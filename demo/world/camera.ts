@@ -11,7 +11,7 @@ const POSITION: Point3 = [52.5, -28, 16];
 const NEAR = 2;
 
 /** A projected point in pixels of the picture, and how many pixels one metre has at its depth. */
-export interface Projected {
+interface Projected {
   x: number;
   y: number;
   pixelsPerMetre: number;

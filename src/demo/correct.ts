@@ -2,9 +2,9 @@ import type { LabelledBox, PixelBox } from '../common/types.js';
 import { intersectionOverUnion } from '../detector/index.js';
 
 /** What a reviewer did with a box. */
-export type Decision = 'kept' | 'moved' | 'relabelled' | 'added';
+type Decision = 'kept' | 'moved' | 'relabelled' | 'added';
 
-export interface CorrectedBox extends LabelledBox {
+interface CorrectedBox extends LabelledBox {
   decision: Decision;
   /** Which of the pre-labels it was; absent for added boxes. */
   preLabel?: number;

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemoNetwork } from '../../models/demo-network.js';
+import { buildDemoNetwork } from '../../models/demo-network/index.js';
 import { detectInClip, scoreClass, type EvaluatedFrame } from '../../models/evaluation.js';
 import { onnxModel } from '../../models/onnx-writer.js';
 import { sha256 } from '../../src/common/files.js';

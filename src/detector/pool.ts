@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Piscina } from 'piscina';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { DetectTask, InspectTask, ThreadData, ThreadPrediction, ThreadResult } from './detect-thread.js';
@@ -10,27 +11,40 @@ import type { NetworkTrial } from './network.js';
  * with it. A cancelled picture is given up at the next step instead, and its caller does not wait for that.
  */
 export class DetectThreads {
-  readonly #pool: Piscina;
+  #pool: Piscina;
   readonly #pending = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
-  /** Aborted when no thread is left and none will come. */
-  readonly #dead = new AbortController();
+  /** Aborted when no thread of the pool is left and none will come. */
+  #dead = new AbortController();
 
-  constructor(data: ThreadData, threads: number) {
+  constructor(
+    private readonly data: ThreadData,
+    private readonly count: number,
+  ) {
+    this.#pool = this.#startPool();
+    // One listener per picture that waits: their number means nothing.
+    setMaxListeners(0, this.#closing.signal);
+  }
+
+  #startPool(): Piscina {
     const fromSources = import.meta.url.endsWith('.ts');
-    this.#pool = new Piscina({
+    const pool = new Piscina({
       filename: new URL(fromSources ? './detect-thread.ts' : './detect-thread.js', import.meta.url).href,
-      workerData: data,
-      minThreads: threads,
-      maxThreads: threads,
+      workerData: this.data,
+      minThreads: this.count,
+      maxThreads: this.count,
       idleTimeout: Infinity,
       execArgv: fromSources ? ['--import', new URL('./typescript-thread.mjs', import.meta.url).href] : [],
     });
+    const dead = new AbortController();
+    setMaxListeners(0, dead.signal);
     // A thread died without a task. piscina replaces it, unless threads cannot even start: then what is queued would
     // wait for ever.
-    this.#pool.on('error', (error) => {
-      if (this.#pool.threads.length === 0) this.#dead.abort(error);
+    pool.on('error', (error) => {
+      if (pool.threads.length === 0) dead.abort(error);
     });
+    this.#dead = dead;
+    return pool;
   }
 
   /** Thread handles, for the tests that kill one. */
@@ -87,6 +101,8 @@ export class DetectThreads {
 
   /** The tasks return their errors, so a rejection means that the thread died. piscina starts another one. */
   async #runTwice<T>(name: string, task: InspectTask | DetectTask): Promise<ThreadResult<T>> {
+    // What kept the last threads from starting (memory, most likely) may be over.
+    if (this.#dead.signal.aborted) this.#pool = this.#startPool();
     let crash: unknown;
     for (let attempt = 0; attempt < 2 && !this.#dead.signal.aborted; attempt++) {
       try {

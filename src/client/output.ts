@@ -6,9 +6,18 @@ export const exitCodes = { ok: 0, failed: 1, wrongUse: 2, interrupted: 130 } as 
 
 /** Codes of errors that the user mends by changing the command line, the configuration or the environment. */
 const wrongUse =
-  /^(WRONG_USE|CONFIG_|INPUT_|MODEL_|MODEL_PATH_|CVAT_CREDENTIALS_|TOOL_|TEMPORAL_CONFIG_|PORT_IN_USE|ALREADY_RUNNING|DATA_FOLDER_|VIDEO_NOT_FOUND|NO_VIDEOS_FOUND|FILE_EXISTS)/;
+  /^(WRONG_USE|CONFIG_|INPUT_|MODEL_|LABELS_|CVAT_CREDENTIALS_|CVAT_AUTH|CVAT_HOST_|TOOL_|TEMPORAL_CONFIG_|PORT_IN_USE|ALREADY_RUNNING|DATA_FOLDER_|VIDEO_NOT_FOUND|NO_VIDEOS_FOUND|FILE_EXISTS)/;
 
 export class Interrupted extends Error {}
+
+/** Aborts, with {@link Interrupted}, when the user, the terminal or the system wants this process to end. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => controller.abort(new Interrupted()));
+  }
+  return controller.signal;
+}
 
 /** Prints a result: one JSON document with `--json`, else the text. Results are the only thing on stdout. */
 export function printResult(json: boolean | undefined, result: unknown, text: string): void {

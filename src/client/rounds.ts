@@ -5,8 +5,9 @@ import {
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { randomBytes } from 'node:crypto';
+import type { FailureDetails } from '../activities/failure.js';
 import type { RoundInput, RoundResult } from '../activities/types.js';
 import { PipelineError } from '../common/errors.js';
 import { defaultTaskQueue } from '../workers/create-worker.js';
@@ -66,6 +67,14 @@ export async function readProgress(handle: RoundHandle): Promise<RoundProgress> 
   return handle.query<RoundProgress>('progress');
 }
 
+/** What keeps a round from going on: the last failure of the activities that are tried again, in words. */
+export async function readTroubles(handle: RoundHandle): Promise<string[]> {
+  const { raw } = await handle.describe();
+  return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
+    lastFailure?.message ? [`${activityType?.name}, attempt ${attempt}: ${lastFailure.message}`] : [],
+  );
+}
+
 /** The result of a round. @throws PipelineError with the code of what made it fail, or ROUND_CANCELLED */
 export async function roundResult(handle: RoundHandle): Promise<RoundResult> {
   try {
@@ -73,12 +82,15 @@ export async function roundResult(handle: RoundHandle): Promise<RoundResult> {
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     let cause: unknown = error.cause;
-    while (cause instanceof ActivityFailure && cause.cause) cause = cause.cause;
+    while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause)
+      cause = cause.cause;
     if (cause instanceof CancelledFailure) {
       throw new PipelineError('ROUND_CANCELLED', `The round ${handle.workflowId} was cancelled.`);
     }
     const code = cause instanceof ApplicationFailure && cause.type ? cause.type : 'ROUND_FAILED';
-    const message = cause instanceof Error ? cause.message : error.message;
-    throw new PipelineError(code, message, { hint: `The round was ${handle.workflowId}.`, cause: error });
+    const details =
+      cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureDetails | undefined) : undefined;
+    const message = details?.message ?? (cause instanceof Error ? cause.message : error.message);
+    throw new PipelineError(code, message, { hint: details?.hint, cause: error });
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RoundResult } from '../activities/types.js';
 import type { RoundProgress } from '../workflows/messages.js';
 import { note } from './output.js';
-import { readProgress, roundResult, type RoundHandle } from './rounds.js';
+import { readProgress, readTroubles, roundResult, type RoundHandle } from './rounds.js';
 
 /** How often the terminal is brought up to date. */
 const refreshMs = 400;
@@ -45,7 +45,7 @@ export async function watchRound(
       // A worker that is starting again cannot answer a query; the next reading will.
       const progress = await readProgress(handle).catch(() => undefined);
       if (progress) {
-        display?.show(progress);
+        display?.show(progress, await readTroubles(handle).catch(() => []));
         await options.onProgress?.(progress);
       }
       await Promise.race([sleep(refreshMs), result.catch(() => undefined)]);
@@ -56,12 +56,12 @@ export async function watchRound(
   return result;
 }
 
-function createDisplay(): { show(progress: RoundProgress): void; end(): void } {
+function createDisplay(): { show(progress: RoundProgress, troubles: string[]): void; end(): void } {
   if (!process.stderr.isTTY) {
     let last = '';
     return {
-      show(progress) {
-        const line = progressLine(progress);
+      show(progress, troubles) {
+        const line = [progressLine(progress), ...troubles].join(' · ');
         if (line !== last) note(line);
         last = line;
       },
@@ -71,10 +71,10 @@ function createDisplay(): { show(progress: RoundProgress): void; end(): void } {
   const bar = new SingleBar({ format: '{bar} {line}', barsize: 20, stream: process.stderr, hideCursor: true });
   bar.start(1, 0, { line: 'starting' });
   return {
-    show(progress) {
+    show(progress, troubles) {
       const { done, total } = stageSteps(progress);
       bar.setTotal(Math.max(total, 1));
-      bar.update(Math.min(done, Math.max(total, 1)), { line: progressLine(progress) });
+      bar.update(Math.min(done, Math.max(total, 1)), { line: [progressLine(progress), ...troubles].join(' · ') });
     },
     end: () => bar.stop(),
   };

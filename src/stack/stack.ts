@@ -22,6 +22,8 @@ export interface StackOptions {
   /** The worker's log goes to the file only. */
   quiet?: boolean;
   onRestart?: (message: string) => void;
+  /** Gives up the start: what was started already is stopped again, and the signal's reason is thrown. */
+  signal?: AbortSignal;
 }
 
 export interface Stack {
@@ -32,7 +34,8 @@ export interface Stack {
 
 /** Starts everything a round needs on this machine: Temporal's development server, the annotation server, a worker. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { dataFolder, onRestart } = options;
+  const { dataFolder, onRestart, signal } = options;
+  const aborted = abortOf(signal);
   await makeDataFolder(dataFolder);
   const lock = await lockDataFolder(dataFolder);
   const started: Service[] = [];
@@ -56,7 +59,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ourProgram(
           'Annotation server',
           '../review/server/main',
-          ['--data', path.join(dataFolder, 'review'), '--port', `${ports.review}`],
+          ['--data', path.join(dataFolder, 'review'), '--port', `${ports.review}`, '--with-parent'],
           {
             logFile: path.join(dataFolder, 'review.log'),
             onRestart,
@@ -65,7 +68,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       );
     }
     for (const server of servers) started.push(server);
-    await Promise.all(servers.map((server) => server.start()));
+    await Promise.race([Promise.all(servers.map((server) => server.start())), aborted]);
     await lock.record(servers.flatMap(({ pid }) => pid ?? []));
 
     const worker = ourProgram(
@@ -85,12 +88,23 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
     );
     started.push(worker);
-    await worker.start();
+    await Promise.race([worker.start(), aborted]);
     return { temporalAddress, temporalUi: `http://127.0.0.1:${ports.temporalUi}`, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Rejects when the signal aborts; only for races, where nobody may be listening any more by then. */
+function abortOf(signal?: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(signal?.reason as Error);
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+  });
+  aborted.catch(() => undefined);
+  return aborted;
 }
 
 async function choosePorts({ ports, portTaken, review }: StackOptions): Promise<StackOptions['ports']> {

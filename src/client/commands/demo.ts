@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { once } from 'node:events';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { embeddedConnection } from '../../activities/index.js';
@@ -12,7 +13,7 @@ import type { RoundProgress } from '../../workflows/messages.js';
 import { withClient } from '../connect.js';
 import { type CommonOptions } from '../context.js';
 import { describeResult } from '../describe-result.js';
-import { Interrupted, note, printResult } from '../output.js';
+import { interruption, note, printResult } from '../output.js';
 import { newestRound, newWorkflowId, roundHandle, startRound, type RoundHandle } from '../rounds.js';
 import { watchRound } from '../watch-round.js';
 import { defaultPorts } from '../ports.js';
@@ -22,6 +23,7 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
   const configFile = path.join(data, 'config.yaml');
   await writeFileAtomic(configFile, stringify(demoConfig(data)));
   note(`Frameloop demo, in ${data}`);
+  const interrupted = interruption();
   const stack = await startStack({
     dataFolder: data,
     ports: defaultPorts,
@@ -35,8 +37,8 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
     },
     quiet: true,
     onRestart: note,
+    signal: interrupted,
   });
-  const interrupted = interruption();
   try {
     note(`Temporal UI while this runs: ${stack.temporalUi}`);
     const truth = await loadClipTruth();
@@ -49,7 +51,7 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
       const handle = await openRound(client);
       const reviewer = new Reviewer(data, truth, handle);
       const watching = watchRound(handle, { silent: options.json, onProgress: (progress) => reviewer.look(progress) });
-      return Promise.race([watching, interrupted]);
+      return Promise.race([watching, interruptionOf(interrupted)]);
     }, target);
     const text = [
       describeResult(result),
@@ -115,10 +117,7 @@ class Reviewer {
   }
 }
 
-function interruption(): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new Interrupted());
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-  });
+async function interruptionOf(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }

@@ -14,6 +14,7 @@ import {
   newestRound,
   newWorkflowId,
   readProgress,
+  readTroubles,
   roundHandle,
   roundResult,
   startRound,
@@ -81,13 +82,15 @@ export async function status(id: string | undefined, options: CommonOptions): Pr
       const state = (await handle.describe()).status.name;
       const result = state === 'COMPLETED' ? await roundResult(handle) : undefined;
       const progress = state === 'RUNNING' ? await readProgress(handle) : undefined;
+      const troubles = progress ? await readTroubles(handle) : [];
       const nextPollAt = progress && nextPoll(progress);
       const lines = [`${workflowId}: ${state.toLowerCase()}`];
       if (progress) lines.push(progressLine(progress));
+      for (const trouble of troubles) lines.push(`trouble    ${trouble}`);
       if (progress?.task) lines.push(`task       ${progress.task.url}`);
       if (nextPollAt) lines.push(`next look  ${nextPollAt}, or at once with: frameloop complete ${workflowId}`);
       if (result) lines.push(describeResult(result));
-      printResult(options.json, { workflowId, state, progress, nextPollAt, result }, lines.join('\n'));
+      printResult(options.json, { workflowId, state, progress, troubles, nextPollAt, result }, lines.join('\n'));
     });
   });
 }

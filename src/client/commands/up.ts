@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cvatEnvironment } from '../../config/index.js';
 import { startStack } from '../../stack/index.js';
 import { namedConfig, readContext, type CommonOptions } from '../context.js';
-import { note, printLine } from '../output.js';
+import { interruption, note, printLine } from '../output.js';
 
 interface UpOptions extends CommonOptions {
   temporalPort: number;
@@ -13,6 +13,7 @@ interface UpOptions extends CommonOptions {
 export async function up(options: UpOptions): Promise<void> {
   const config = await readContext(options);
   const cvat = cvatEnvironment(process.env);
+  const interrupted = interruption();
   const stack = await startStack({
     dataFolder: config.paths.data,
     ports: { temporal: options.temporalPort, temporalUi: options.uiPort, review: options.reviewPort },
@@ -20,6 +21,7 @@ export async function up(options: UpOptions): Promise<void> {
     review: !cvat,
     configFile: namedConfig(options),
     onRestart: note,
+    signal: interrupted,
   });
   const annotation = cvat?.host ?? `http://127.0.0.1:${options.reviewPort} (embedded)`;
   if (options.json)
@@ -35,7 +37,7 @@ export async function up(options: UpOptions): Promise<void> {
       'Start a round with: frameloop start',
     ].join('\n'),
   );
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  if (!interrupted.aborted) await once(interrupted, 'abort');
   note('Stopping …');
   await stack.stop();
 }

@@ -1,9 +1,14 @@
-/** The embedded annotation server as a program: `main.js --data FOLDER [--port N]`. Ends on a signal, or with its parent. */
+/**
+ * The embedded annotation server as a program: `main.js --data FOLDER [--port N] [--with-parent]`. Ends on a signal and,
+ * with `--with-parent`, when its standard input ends, which is when the parent process is gone.
+ */
 import { parseArgs } from 'node:util';
 import { messageOf, PipelineError } from '../../common/errors.js';
 import { startReviewServer } from './index.js';
 
-const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string', default: '0' } } });
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, port: { type: 'string', default: '0' }, 'with-parent': { type: 'boolean' } },
+});
 
 try {
   if (!values.data) throw new PipelineError('WRONG_USE', 'The option --data FOLDER is missing.');
@@ -16,7 +21,7 @@ try {
   const stop = () => void server.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  process.stdin.once('end', stop).resume();
+  if (values['with-parent']) process.stdin.once('end', stop).resume();
 } catch (error) {
   const code = error instanceof PipelineError ? error.code : 'UNEXPECTED';
   const hint = error instanceof PipelineError && error.hint ? `\n${error.hint}` : '';

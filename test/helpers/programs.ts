@@ -1,0 +1,88 @@
+import { execa, type Options, type ResultPromise } from 'execa';
+import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { findTool, projectRoot } from '../../src/tools/index.js';
+
+/** A folder of its own for a test, and what removes it. */
+export async function temporaryFolder(name: string): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), `frameloop-${name}-`));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Polls until `check` gives something; a test that waits in vain says what for. */
+export async function until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  while (Date.now() < end) {
+    const value = await check();
+    if (value !== undefined && value !== false) return value;
+    await sleep(50);
+  }
+  throw new Error(`waited ${seconds} s in vain for ${what}`);
+}
+
+const programOptions = { stdin: 'ignore', reject: false, all: true } as const;
+
+/** A program that a test starts and ends, or kills. */
+export class Program {
+  private readonly child: ResultPromise<typeof programOptions>;
+
+  constructor(command: string, args: string[], options: Pick<Options, 'cwd' | 'env'> = {}) {
+    this.child = execa(command, args, { ...options, ...programOptions });
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** SIGKILL, as the kernel does it when memory runs out: no clean-up of any kind. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.child;
+  }
+
+  async stop(): Promise<string> {
+    this.child.kill('SIGTERM');
+    return (await this.child).all;
+  }
+}
+
+/** Temporal's development server on a database file; started anew on the same file and port, it goes on. */
+export async function startTemporal(databaseFile: string, port: number): Promise<Program> {
+  const { path: cli } = await findTool('temporal');
+  const address = `127.0.0.1:${port}`;
+  const program = new Program(cli, [
+    ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`],
+    ...['--db-filename', databaseFile, '--log-level', 'error'],
+  ]);
+  await until(`the Temporal server at ${address}`, async () => {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: '1s' });
+      await connection.close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return program;
+}
+
+/** One of our own programs, as the build made it. */
+export function startOurs(
+  program: string,
+  args: string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Program {
+  return new Program(process.execPath, [path.join(projectRoot(), 'dist', program), ...args], options);
+}

@@ -10,11 +10,13 @@ import { differenceHash } from './perceptual-hash.js';
 import { readPicture } from './picture.js';
 import { loadModel, tryModel, type LoadedModel } from './session.js';
 import type { DetectorOptions } from './types.js';
+import { countWork, type WorkState } from './work-state.js';
 
 /** The same for all tasks of a thread. */
 export interface ThreadData {
   modelFile: string;
   device: NonNullable<DetectorOptions['device']>;
+  state: WorkState;
 }
 
 export interface InspectTask {
@@ -44,11 +46,12 @@ export type ThreadResult<T> =
 sharp.concurrency(1);
 sharp.cache(false);
 
+const { modelFile, device, state } = workerData as ThreadData;
+
 let loaded: Promise<LoadedModel> | undefined;
 
 function model(): Promise<LoadedModel> {
-  const data = workerData as ThreadData;
-  loaded ??= loadModel(data.modelFile, data.device);
+  loaded ??= loadModel(modelFile, device);
   return loaded;
 }
 
@@ -75,7 +78,8 @@ function isCancelled({ cancelled }: DetectTask): boolean {
 
 async function settle<T>(work: () => Promise<T>): Promise<ThreadResult<T>> {
   try {
-    return { value: await work() };
+    // Undefined when the process is exiting: nobody will read it.
+    return { value: (await countWork(state, work)) as T };
   } catch (error) {
     if (error instanceof PipelineError) {
       const { code, message, hint, retryable } = error;

@@ -51,7 +51,7 @@ async function run(session: InferenceSession, network: Network, input: Tensor): 
 }
 
 /** Where the picture goes, by the rules of the network's family. */
-export function chooseLetterbox(picture: Size, network: Network): Letterbox {
+function chooseLetterbox(picture: Size, network: Network): Letterbox {
   if (network.layout === 'yolox') return topLeftLetterbox(picture, network.input);
   if (!network.dynamic) return centredLetterbox(picture, network.input);
   const minimal = centredLetterbox(picture, network.input, network.stride);

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { DetectTask, InspectTask, ThreadData, ThreadPrediction, ThreadResult } from './detect-thread.js';
 import type { NetworkTrial } from './network.js';
+import { createWorkState, finishWork } from './work-state.js';
 
 /**
  * The worker threads of a detector. `session.run` blocks the thread that calls it, so it is never the main one.
@@ -13,24 +14,27 @@ import type { NetworkTrial } from './network.js';
 export class DetectThreads {
   #pool: Piscina;
   readonly #pending = new Set<Promise<unknown>>();
+  readonly #state = createWorkState();
+  readonly #finishWork = () => finishWork(this.#state);
   readonly #closing = new AbortController();
   /** Aborted when no thread of the pool is left and none will come. */
   #dead = new AbortController();
 
   constructor(
-    private readonly data: ThreadData,
+    private readonly data: Omit<ThreadData, 'state'>,
     private readonly count: number,
   ) {
     this.#pool = this.#startPool();
     // One listener per picture that waits: their number means nothing.
     setMaxListeners(0, this.#closing.signal);
+    process.on('exit', this.#finishWork);
   }
 
   #startPool(): Piscina {
     const fromSources = import.meta.url.endsWith('.ts');
     const pool = new Piscina({
       filename: new URL(fromSources ? './detect-thread.ts' : './detect-thread.js', import.meta.url).href,
-      workerData: this.data,
+      workerData: { ...this.data, state: this.#state } satisfies ThreadData,
       minThreads: this.count,
       maxThreads: this.count,
       idleTimeout: Infinity,
@@ -84,6 +88,7 @@ export class DetectThreads {
     );
     await Promise.allSettled(this.#pending);
     await this.#pool.destroy();
+    process.off('exit', this.#finishWork);
   }
 
   async #run<T>(name: 'inspect' | 'detect', task: InspectTask | DetectTask): Promise<T> {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execa } from 'execa';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OnnxModelSpec } from '../../models/onnx-writer.js';
@@ -313,6 +314,21 @@ describe('many pictures at once', () => {
     const last = (await outcomes).at(-1);
     expect(last).toMatchObject({ status: 'rejected', reason: { code: 'DETECTOR_CLOSED' } });
     await expect(created.detect(picture)).rejects.toMatchObject({ code: 'DETECTOR_CLOSED' });
+  });
+
+  it('a process that exits in the middle of its work exits with its own code', async () => {
+    // Tearing down native code at work would abort it: 134 instead of 7.
+    const model = await modelFile(yolov8);
+    const script = `
+      const { createDetector } = await import(${JSON.stringify(new URL('../../src/detector/index.ts', import.meta.url).href)});
+      const detector = await createDetector({ model: ${JSON.stringify(model)}, threads: 2 });
+      for (let i = 0; i < 30; i++) detector.detect(${JSON.stringify(picture)}).catch(() => {});
+      setTimeout(() => process.exit(7), 20);`;
+    const { exitCode, stderr } = await execa('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
+      reject: false,
+    });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(7);
   });
 
   it('a thread that dies is replaced, and its picture is done by another', async () => {

@@ -13,7 +13,10 @@ export async function failVideo(
   await catalog.failVideo(request.videoKey, request.failure, request.permanent);
 }
 
-/** Writes down how the round ended. `harvested` is the round whose labels came home, which may be an earlier one. */
+/**
+ * Writes down how the round ended. `harvested` is the round whose labels came home, or whose task turned out to be
+ * deleted: it may be an earlier one, and nobody waits for its task any more.
+ */
 export async function finishRound(
   resources: Resources,
   { round, result, harvested }: { round: RoundReference; result: RoundResult; harvested?: RoundReference },
@@ -26,7 +29,9 @@ export async function finishRound(
   const uploadedOnly = result.task !== undefined && !config.steps.download_labels.enabled;
   const state = result.state !== 'finished' ? 'failed' : uploadedOnly ? 'uploaded' : 'finished';
   await catalog.updateRound(round.roundId, { state, counts: result, endedAt });
-  if (harvested && harvested.roundId !== round.roundId) {
+  if (harvested && result.state === 'task_deleted') {
+    await catalog.updateRound(harvested.roundId, { taskId: null });
+  } else if (harvested && harvested.roundId !== round.roundId) {
     await catalog.updateRound(harvested.roundId, { state: 'finished', endedAt });
   }
 }

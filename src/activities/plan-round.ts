@@ -2,7 +2,7 @@ import { activityInfo, getClient, log } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import path from 'node:path';
 import { checkServer, ensureProject, mapLabels, type ProjectInfo } from '../annotation/index.js';
-import type { Catalog } from '../catalog/index.js';
+import type { Catalog, RoundRow } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { cvatProjectId, loadConfig, modelPath, type LoadedConfig, type StepName } from '../config/index.js';
 import { readModel } from '../detector/index.js';
@@ -18,7 +18,7 @@ export async function planRound(
   resources: Resources,
   request: { input: RoundInput; startedAt: string },
 ): Promise<RoundPlan> {
-  const { folder, env, configFile } = resources.dependencies;
+  const { folder, configFile } = resources.dependencies;
   const { input, startedAt } = request;
   checkInput(input);
   const config = await loadConfig({ folder, file: configFile, overrides: input.config });
@@ -30,7 +30,23 @@ export async function planRound(
     startedAt,
     folderOf: (roundId) => path.join(config.paths.data, 'rounds', roundId),
   });
+  try {
+    return await decide(resources, { row, config, input, startedAt, catalog });
+  } catch (error) {
+    // The workflow ends with this error, before it holds anything that it would give back itself.
+    if (error instanceof PipelineError && !error.retryable) {
+      await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
+    }
+    throw error;
+  }
+}
 
+async function decide(
+  resources: Resources,
+  request: { row: RoundRow; config: LoadedConfig; input: RoundInput; startedAt: string; catalog: Catalog },
+): Promise<RoundPlan> {
+  const { folder, env } = resources.dependencies;
+  const { row, config, input, startedAt, catalog } = request;
   const steps = Object.fromEntries(
     Object.entries(config.steps).map(([name, { enabled }]) => [name, enabled]),
   ) as Record<StepName, boolean>;
@@ -56,7 +72,7 @@ export async function planRound(
     videos: input.videos,
   };
   if (steps.process_videos || steps.upload_labels) {
-    const { labels, layout, image_size: imageSize } = config.detector;
+    const { labels, classes, layout, image_size: imageSize } = config.detector;
     const { file, sha256, names, warnings } = await readModel({
       model: modelPath(env, folder),
       labels,
@@ -64,6 +80,7 @@ export async function planRound(
       imageSize,
     });
     for (const warning of warnings) log.warn(warning, { model: file });
+    checkClasses(classes, names);
     round.model = { file, sha256, names };
     await catalog.updateRound(row.id, { modelSha256: sha256 });
   }
@@ -94,6 +111,15 @@ function checkInput(input: RoundInput): void {
       : 'The input "videos" of the workflow must be a list of files, folders, globs or URLs.',
     { hint: 'Give no input at all, or {"config": {…}, "videos": ["match.mp4"]}.' },
   );
+}
+
+/** A wrong class name would otherwise fail every video of the round, one by one. */
+function checkClasses(classes: readonly string[] | undefined, names: readonly string[]): void {
+  const unknown = classes?.find((label) => !names.includes(label));
+  if (unknown === undefined) return;
+  throw new PipelineError('CLASS_UNKNOWN', `detector.classes names "${unknown}", which the model does not know.`, {
+    hint: `It knows: ${names.slice(0, 100).join(', ') || '(no names)'}.`,
+  });
 }
 
 /** The project of the annotation server, with a label for every class that may be pre-labelled. */

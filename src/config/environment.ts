@@ -38,7 +38,8 @@ export function cvatEnvironment(env: NodeJS.ProcessEnv): CvatEnvironment | undef
       },
     );
   }
-  return { host: (host ?? 'https://app.cvat.ai').replace(/\/+$/, ''), token, user, password };
+  // Empty means unset, also where it comes from the environment itself.
+  return { host: (host || 'https://app.cvat.ai').replace(/\/+$/, ''), token, user, password };
 }
 
 /** CVAT_PROJECT_ID as a number, or undefined when it is not set. */

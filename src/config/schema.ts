@@ -71,16 +71,18 @@ const detector = z.strictObject({
   device: z.enum(['auto', 'cpu', 'cuda']).default('auto'),
 });
 
-const selection = z.strictObject({
-  strategy: z.enum(['interval', 'uncertainty']).default('uncertainty'),
-  /** Frames that go to people in one round; without it every sampled frame does. */
-  budget: z.number().int().min(1).optional(),
-  require_detections: z.boolean().default(false),
-  control: share.default(0.1),
-  explore: share.default(0.1),
-  per_video: share.default(0.5),
-  seed: z.string().default('frameloop'),
-});
+const selection = z
+  .strictObject({
+    strategy: z.enum(['interval', 'uncertainty']).default('uncertainty'),
+    /** Frames that go to people in one round; without it every sampled frame does. */
+    budget: z.number().int().min(1).optional(),
+    require_detections: z.boolean().default(false),
+    control: share.default(0.1),
+    explore: share.default(0.1),
+    per_video: share.refine((value) => value > 0, 'must be more than 0').default(0.5),
+    seed: z.string().default('frameloop'),
+  })
+  .refine(({ control, explore }) => control + explore <= 1, 'control and explore together must be 1 at most');
 
 const cvat = z.strictObject({
   /** "auto" = the date; the round's id is added in either case, so that every task has a name of its own. */

@@ -61,7 +61,8 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
       else result.state = outcome === 'deleted' ? 'task_deleted' : 'timed_out';
     }
     result.message = describeEnd(result, plan);
-    await quick.finishRound({ round, result, harvested: task && result.dataset ? task.round : undefined });
+    const settled = result.dataset !== undefined || result.state === 'task_deleted';
+    await quick.finishRound({ round, result, harvested: settled ? task?.round : undefined });
     tracker.enter('finished');
     return result;
   } catch (error) {

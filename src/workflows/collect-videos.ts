@@ -12,6 +12,20 @@ import { quick } from './activity-proxies.js';
 import type { ProgressTracker } from './round-progress.js';
 import { VideoWorkflow } from './video.js';
 
+/**
+ * What no later round can mend, since the video itself is the reason. Any other failure (a program that is missing, a
+ * full disk, a site that wants cookies, a wrong class name) leaves the video to the next round.
+ */
+const faultsOfTheVideo = new Set([
+  'VIDEO_UNUSABLE',
+  'VIDEO_DAMAGED',
+  'VIDEO_UNAVAILABLE',
+  'VIDEO_RESTRICTED',
+  'URL_UNSUPPORTED',
+  'FORMAT_UNAVAILABLE',
+  'DOWNLOAD_SKIPPED',
+]);
+
 export interface CollectedVideos {
   results: VideoResult[];
   failed: SkippedVideo[];
@@ -66,7 +80,8 @@ function explain(error: unknown): { code: string; message: string; permanent: bo
   while ((cause instanceof ChildWorkflowFailure || cause instanceof ActivityFailure) && cause.cause)
     cause = cause.cause;
   if (cause instanceof ApplicationFailure) {
-    return { code: cause.type ?? 'UNKNOWN', message: cause.message, permanent: cause.nonRetryable === true };
+    const code = cause.type ?? 'UNKNOWN';
+    return { code, message: cause.message, permanent: faultsOfTheVideo.has(code) };
   }
   return { code: 'UNKNOWN', message: cause instanceof Error ? cause.message : String(cause), permanent: false };
 }

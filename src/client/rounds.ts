@@ -22,11 +22,11 @@ export function newWorkflowId(now = new Date()): string {
   return `active-learning-${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`;
 }
 
-export async function startRound(client: Client, workflowId: string, input: RoundInput) {
+export async function startRound(client: Client, workflowId: string, input: RoundInput, taskQueue = defaultTaskQueue) {
   try {
     return await client.workflow.start<typeof ActiveLearningWorkflow>('ActiveLearningWorkflow', {
       workflowId,
-      taskQueue: defaultTaskQueue,
+      taskQueue,
       args: [input],
       staticSummary: input.videos ? `${input.videos.length} named videos` : 'configured sources',
     });

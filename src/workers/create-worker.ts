@@ -11,7 +11,7 @@ export const defaultTaskQueue = 'active-learning';
 const prebuiltBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** Where the workflows are for this worker: the prebuilt bundle, or their folder. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   return existsSync(prebuiltBundle)
     ? { workflowBundle: { codePath: prebuiltBundle } }
     : { workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)) };

@@ -61,16 +61,21 @@ async function readUntilChanged(
     retry: { initialInterval: input.pollSeconds * 1000, backoffCoefficient: 1 },
   });
   const scope = new CancellationScope();
+  let over = false;
   const reading = scope
     .run(() => poll.pollTask({ ...input, known }))
     .catch((error: unknown) => {
-      if (scope.consideredCancelled && isCancellation(error)) return 'hint' as const;
+      // Only the cancellation that comes from below, after a hint, is no news: that of the whole workflow must go on.
+      if (over && isCancellation(error)) return 'hint' as const;
       if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return 'timed_out' as const;
       throw error;
     });
-  const result = await Promise.race([reading, scope.run(() => condition(hinted)).then(() => 'hint' as const)]);
-  scope.cancel();
-  return result;
+  try {
+    return await Promise.race([reading, scope.run(() => condition(hinted)).then(() => 'hint' as const)]);
+  } finally {
+    over = true;
+    scope.cancel();
+  }
 }
 
 async function report(input: AnnotationInput, reading: TaskReading): Promise<void> {

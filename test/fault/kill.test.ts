@@ -8,7 +8,7 @@ import { embeddedConnection } from '../../src/activities/index.js';
 import { createCvatClient } from '../../src/annotation/index.js';
 import { bundledClips, loadClipTruth, reviewTask, type ClipTruth } from '../../src/demo/index.js';
 import { projectRoot } from '../../src/tools/index.js';
-import { readProgress, roundHandle, startRound, type RoundHandle } from '../../src/client/rounds.js';
+import { readProgress, startRound, type RoundHandle } from '../../src/client/rounds.js';
 import { freePort, startOurs, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
 
 /** Everything of one loop, each program a process of its own so that it can be killed alone. */

@@ -1,0 +1,241 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Activities } from '../../src/activities/index.js';
+import type { RoundResult } from '../../src/activities/types.js';
+import { startRound, readProgress, type RoundHandle } from '../../src/client/rounds.js';
+import { until } from '../helpers/programs.js';
+import { allSteps, plan, stubActivities } from '../helpers/stub-activities.js';
+import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
+
+let environment: TestWorkflowEnvironment;
+let bundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  [environment, bundle] = await Promise.all([createEnvironment(), bundleWorkflows()]);
+});
+afterAll(async () => {
+  await environment?.teardown();
+});
+
+/** Runs a round with a worker of its own; `during` acts while it runs. */
+async function play(
+  stubs: { activities: Activities },
+  during: (handle: RoundHandle) => Promise<void> = () => Promise.resolve(),
+): Promise<RoundResult> {
+  const taskQueue = unique('queue');
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    activities: stubs.activities,
+    workflowBundle: bundle,
+    maxHeartbeatThrottleInterval: '100ms',
+  });
+  return worker.runUntil(async () => {
+    const handle = await startRound(environment.client, unique('round'), {}, taskQueue);
+    await during(handle);
+    return handle.result();
+  });
+}
+
+const waiting = (handle: RoundHandle) =>
+  until('the wait', async () => (await readProgress(handle)).stage === 'waiting');
+const asked = (calls: string[], times: number) =>
+  until(`${times} polls`, () => Promise.resolve(calls.filter((name) => name === 'pollTask').length >= times));
+
+describe('a round', () => {
+  it('goes from videos to the dataset, each step once and in order', async () => {
+    const stubs = stubActivities();
+    stubs.reading.state = 'complete';
+    const result = await play(stubs);
+
+    expect(result).toMatchObject({
+      state: 'finished',
+      videos: { found: 2, processed: 2, failed: [], skipped: [] },
+      frames: { sampled: 20, withDetections: 16, selected: 5 },
+      task: { id: stubs.task.taskId, frames: 5, preLabels: 12 },
+      review: { changes: { kept: 9, moved: 2, deleted: 1, added: 3 } },
+      dataset: { version: 'v1', added: 4 },
+    });
+    const perVideo = ['downloadVideo', 'fixVideoFormat', 'processVideo'];
+    expect(stubs.calls.filter((name) => !perVideo.includes(name))).toEqual([
+      ...['planRound', 'listVideos', 'selectFrames', 'uploadFrames', 'uploadPreLabels', 'markWaiting', 'pollTask'],
+      ...['downloadLabels', 'clearEmptyLabels', 'mergeDataset', 'finishRound'],
+    ]);
+    for (const name of perVideo) expect(stubs.calls.filter((call) => call === name)).toHaveLength(2);
+  });
+
+  it('looks at the task at once when it gets a hint, and believes the server, not the hint', async () => {
+    const stubs = stubActivities();
+    const result = await play(stubs, async (handle) => {
+      await waiting(handle);
+      await asked(stubs.calls, 2); // the first reading, and the poll that now sleeps for an hour
+      await handle.signal('annotationCompleted', { source: 'test' });
+      await asked(stubs.calls, 3);
+      expect((await readProgress(handle)).stage).toBe('waiting');
+      expect((await readProgress(handle)).task).toMatchObject({ jobsDone: 0, jobsTotal: 2 });
+      stubs.reading.state = 'complete';
+      await handle.signal('annotationCompleted');
+    });
+    expect(result.state).toBe('finished');
+  });
+
+  it('finds the finished task by its timer when nobody says anything', async () => {
+    const stubs = stubActivities({ planRound: () => Promise.resolve({ ...plan, pollSeconds: 0.2 }) });
+    const result = await play(stubs, async (handle) => {
+      await waiting(handle);
+      await asked(stubs.calls, 4);
+      stubs.reading.jobsDone = 1;
+      await until('progress', async () => (await readProgress(handle)).task?.jobsDone === 1);
+      const { events } = await handle.fetchHistory();
+      await asked(stubs.calls, 12);
+      expect((await handle.fetchHistory()).events?.length).toBe(events?.length); // waiting adds nothing to the history
+      stubs.reading.state = 'complete';
+    });
+    expect(result.state).toBe('finished');
+  });
+
+  it('ends with what it has when the deadline passes', async () => {
+    const stubs = stubActivities({
+      planRound: () => Promise.resolve({ ...plan, pollSeconds: 0.2, deadlineSeconds: 1 }),
+    });
+    const result = await play(stubs);
+    expect(result).toMatchObject({ state: 'timed_out', task: { frames: 5 } });
+    expect(result.dataset).toBeUndefined();
+    expect(stubs.calls).not.toContain('downloadLabels');
+    expect(stubs.calls).toContain('finishRound');
+  });
+
+  it('says so when the task was deleted', async () => {
+    const stubs = stubActivities();
+    stubs.reading.state = 'deleted';
+    expect(await play(stubs)).toMatchObject({ state: 'task_deleted' });
+  });
+
+  it('goes on without a video that fails, and names it with its reason', async () => {
+    const stubs = stubActivities();
+    const [bad] = stubs.videoKeys;
+    const processVideo = stubs.activities.processVideo;
+    stubs.activities.processVideo = (request) => {
+      if (request.video.videoKey === bad) throw ApplicationFailure.nonRetryable('It has no picture.', 'VIDEO_UNUSABLE');
+      return processVideo(request);
+    };
+    stubs.reading.state = 'complete';
+    const result = await play(stubs);
+    expect(result.videos).toMatchObject({
+      processed: 1,
+      failed: [{ video: bad, code: 'VIDEO_UNUSABLE', message: 'It has no picture.' }],
+    });
+    expect(result.state).toBe('finished');
+    expect(stubs.calls).toContain('failVideo');
+  });
+
+  it('takes no new videos while it is paused', async () => {
+    let pauseNow: (() => Promise<void>) | undefined;
+    const stubs = stubActivities(
+      {
+        planRound: () => Promise.resolve({ ...plan, concurrentVideos: 1 }),
+        downloadVideo: async () => {
+          await pauseNow?.();
+          pauseNow = undefined;
+          return { file: 'f' };
+        },
+      },
+      [1, 2, 3].map((n) => unique(`video-${n}`)),
+    );
+    stubs.reading.state = 'complete';
+    const result = await play(stubs, async (handle) => {
+      pauseNow = async () => handle.signal('pause');
+      await until('the first video', async () => (await readProgress(handle)).videos.done === 1);
+      expect(await readProgress(handle)).toMatchObject({ paused: true, videos: { inFlight: [] } });
+      expect(stubs.calls.filter((name) => name === 'downloadVideo')).toHaveLength(1);
+      await handle.signal('resume');
+    });
+    expect(result.videos.processed).toBe(3);
+  });
+
+  it('gives back what it claimed when it is cancelled', async () => {
+    const released: unknown[] = [];
+    const stubs = stubActivities({
+      releaseRound: (request) => {
+        released.push(request);
+        return Promise.resolve({ videos: 2 });
+      },
+    });
+    const round = play(stubs, async (handle) => {
+      await waiting(handle);
+      await asked(stubs.calls, 2);
+      await handle.cancel();
+      const wait = environment.client.workflow.getHandle(`cvat-task-${stubs.task.taskId}`);
+      await until('the end of the wait', async () => (await wait.describe()).status.name === 'CANCELLED');
+    });
+    const error = await round.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(released).toEqual([{ round: { roundId: 'r1', folder: '/rounds/r1' }, state: 'cancelled' }]);
+  });
+
+  it('gives back what it claimed when it fails, and fails with the code of the cause', async () => {
+    const stubs = stubActivities({
+      selectFrames: () => Promise.reject(ApplicationFailure.nonRetryable('The hash is none.', 'SELECTION_BAD_HASH')),
+    });
+    const error = (await play(stubs).catch((reason: unknown) => reason)) as WorkflowFailedError;
+    expect(error.cause?.cause).toMatchObject({ type: 'SELECTION_BAD_HASH' });
+    expect(stubs.calls.at(-1)).toBe('releaseRound');
+  });
+
+  it('ends at once when too many rounds wait for people', async () => {
+    const skip = '3 rounds are waiting for annotators';
+    const stubs = stubActivities({ planRound: () => Promise.resolve({ ...plan, skip }) });
+    expect(await play(stubs)).toMatchObject({ state: 'skipped', message: skip });
+    expect(stubs.calls).toEqual(['planRound']);
+  });
+});
+
+describe('steps that are switched off', () => {
+  const without = (...steps: (keyof typeof allSteps)[]) =>
+    stubActivities({
+      planRound: () => {
+        const off = Object.fromEntries(steps.map((step) => [step, false]));
+        return Promise.resolve({ ...plan, steps: { ...allSteps, ...off } });
+      },
+    });
+
+  it.each([
+    { off: ['fix_video_format'] as const, absent: ['fixVideoFormat'], present: ['processVideo', 'mergeDataset'] },
+    { off: ['process_videos'] as const, absent: ['processVideo'], present: ['downloadVideo', 'selectFrames'] },
+    {
+      off: ['upload_labels'] as const,
+      absent: ['selectFrames', 'uploadFrames'],
+      present: ['processVideo', 'findOpenTask'],
+    },
+    { off: ['download_labels'] as const, absent: ['markWaiting', 'downloadLabels'], present: ['uploadPreLabels'] },
+    {
+      off: ['download_videos', 'process_videos'] as const,
+      absent: ['listVideos', 'downloadVideo'],
+      present: ['selectFrames', 'uploadFrames', 'mergeDataset'],
+    },
+    {
+      off: ['upload_labels', 'download_labels'] as const,
+      absent: ['findOpenTask', 'selectFrames', 'markWaiting'],
+      present: ['processVideo', 'finishRound'],
+    },
+  ])('$off: the rest goes on with what is there', async ({ off, absent, present }) => {
+    const stubs = without(...off);
+    stubs.reading.state = 'complete';
+    expect((await play(stubs)).state).toBe('finished');
+    for (const name of absent) expect(stubs.calls).not.toContain(name);
+    for (const name of present) expect(stubs.calls).toContain(name);
+  });
+
+  it('upload off: fetches the labels of the oldest task that waits for it', async () => {
+    const stubs = without('upload_labels', 'process_videos', 'download_videos');
+    stubs.activities.findOpenTask = () => Promise.resolve(stubs.task);
+    stubs.reading.state = 'complete';
+    const result = await play(stubs);
+    expect(result.dataset).toMatchObject({ added: 4 });
+    expect(stubs.calls).toContain('downloadLabels');
+  });
+});

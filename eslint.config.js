@@ -64,7 +64,11 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { regex: '^(?!@temporalio/(workflow|common)$|\\./)', allowTypeImports: true, message: 'Workflows import types only.' },
+            {
+              regex: '^(?!@temporalio/(workflow|common)$|\\./)',
+              allowTypeImports: true,
+              message: 'Workflows import types only.',
+            },
           ],
         },
       ],

@@ -1,6 +1,7 @@
 import type { Detection, Frame, LabelledBox } from '../src/common/types.js';
 import type { ClipTruth } from '../src/demo/index.js';
-import { intersectionOverUnion, type Detector } from '../src/detector/index.js';
+import { intersectionOverUnion } from '../src/common/geometry.js';
+import type { Detector } from '../src/detector/index.js';
 import { probeVideo, sampleFrames, videoKeyOfFile } from '../src/video/index.js';
 
 /** A frame with what the model says and what is there. */

@@ -1,8 +1,14 @@
 import { activityInfo, ApplicationFailure, cancellationSignal, CancelledFailure, log } from '@temporalio/activity';
 import { messageOf, PipelineError } from '../common/errors.js';
 
+/** The first of an ApplicationFailure's details: its message without the hint, and the hint. */
+export interface FailureDetails {
+  message: string;
+  hint?: string;
+}
+
 /** Turns what a domain module threw into what Temporal retries or not; the one place where the two meet. */
-export function toFailure(error: unknown): Error {
+function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (cancellationSignal().aborted) {
     const reason: unknown = cancellationSignal().reason;
@@ -14,6 +20,8 @@ export function toFailure(error: unknown): Error {
       message: error.hint ? `${error.message} ${error.hint}` : error.message,
       nonRetryable: !error.retryable,
       nextRetryDelay: error.retryAfterMs,
+      // The Temporal UI shows the message only; the command line shows the two apart.
+      details: [{ message: error.message, hint: error.hint } satisfies FailureDetails],
     });
   }
   // The stack stays in the worker's log; the history gets the message only.

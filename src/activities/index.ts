@@ -11,7 +11,7 @@ import { selectFrames } from './select-frames.js';
 import { uploadFrames, uploadPreLabels } from './upload-labels.js';
 import { findOpenTask, markWaiting, pollTask } from './wait-for-people.js';
 
-export { embeddedConnection, reviewFolder, type ActivityDependencies } from './resources.js';
+export { embeddedConnection, type ActivityDependencies } from './resources.js';
 
 type WithoutResources<F> = F extends (resources: Resources, request: infer Request) => infer Result
   ? (request: Request) => Result

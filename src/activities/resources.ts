@@ -54,7 +54,7 @@ function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promis
 }
 
 /** Where the embedded server keeps its state, under the data folder. */
-export function reviewFolder(dataFolder: string): string {
+function reviewFolder(dataFolder: string): string {
   return path.join(dataFolder, 'review');
 }
 

@@ -46,7 +46,7 @@ export const roundFiles = {
   result: (folder: string) => path.join(folder, 'result.json'),
 };
 
-export function requireModel(round: RoundFile): NonNullable<RoundFile['model']> {
+function requireModel(round: RoundFile): NonNullable<RoundFile['model']> {
   if (round.model) return round.model;
   throw new PipelineError('MODEL_PATH_MISSING', `Round ${round.roundId} was planned without a model.`, {
     hint: 'Set MODEL_PATH in .env and start a new round.',

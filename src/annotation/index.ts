@@ -2,7 +2,7 @@ export type * from './types.js';
 export { createCvatClient } from './cvat/client.js';
 export { checkServer } from './cvat/server.js';
 export { ensureProject, mapLabels } from './cvat/project.js';
-export { findTask, taskUrl } from './cvat/tasks.js';
+export { findTask } from './cvat/tasks.js';
 export { uploadTask } from './cvat/upload.js';
 export { putPreLabels } from './cvat/pre-labels.js';
 export { readTaskProgress } from './cvat/progress.js';

@@ -9,7 +9,7 @@ import { readProgress, readTroubles, roundResult, type RoundHandle } from './rou
 const refreshMs = 400;
 
 /** What there is to do in a stage and how much of it is done. */
-export function stageSteps({ stage, videos, task }: RoundProgress): { done: number; total: number } {
+function stageSteps({ stage, videos, task }: RoundProgress): { done: number; total: number } {
   if (stage === 'processing') return { done: videos.done + videos.failed, total: videos.found };
   if (stage === 'waiting' && task) return { done: task.jobsDone, total: task.jobsTotal };
   return { done: 0, total: 0 };

@@ -1,18 +1,37 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { messageOf, PipelineError, systemErrorCode } from './errors.js';
 
 /**
  * The log of a process: JSON lines at the end of `<dataFolder>/pipeline.log`, and the same in a readable form on stderr
  * unless `quiet`.
+ *
+ * @throws PipelineError DATA_FOLDER_UNWRITABLE
  */
 export function createLog(options: { dataFolder: string; process: string; quiet?: boolean }): Logger {
-  mkdirSync(options.dataFolder, { recursive: true });
-  const file = pino.destination({ dest: path.join(options.dataFolder, 'pipeline.log'), sync: false });
+  const { dataFolder } = options;
+  const log = path.join(dataFolder, 'pipeline.log');
+  try {
+    mkdirSync(dataFolder, { recursive: true });
+    closeSync(openSync(log, 'a')); // the log itself opens its file later, where nobody can catch what goes wrong
+  } catch (error) {
+    throw new PipelineError(
+      'DATA_FOLDER_UNWRITABLE',
+      `The data folder ${dataFolder} cannot be written to (${systemErrorCode(error) ?? messageOf(error)}).`,
+      { hint: 'Set paths.data in the configuration to a folder that you may write to.', cause: error },
+    );
+  }
+  const file = pino.destination({ dest: log, sync: false });
   const streams: pino.StreamEntry[] = [{ level: 'debug', stream: file }];
   if (!options.quiet) {
-    const terminal = pretty({ destination: 2, ignore: 'pid,hostname,process', translateTime: 'SYS:HH:MM:ss', sync: true });
+    const terminal = pretty({
+      destination: 2,
+      ignore: 'pid,hostname,process',
+      translateTime: 'SYS:HH:MM:ss',
+      sync: true,
+    });
     streams.push({ level: 'info', stream: terminal });
   }
   return pino({ level: 'debug', base: { process: options.process, pid: process.pid } }, pino.multistream(streams));

@@ -34,7 +34,7 @@ export function describeIssue(issue: z.core.$ZodIssue): string {
     const known = knownKeys(issue.path);
     return issue.keys
       .map((key) => {
-        const nearest = known.length > 0 ? `; did you mean "${pathText([...issue.path, closest(key, known)])}"?` : '';
+        const nearest = known.length > 0 ? ` (did you mean "${pathText([...issue.path, closest(key, known)])}"?)` : '';
         return `unknown key "${pathText([...issue.path, key])}"${nearest}`;
       })
       .join('; ');

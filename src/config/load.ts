@@ -62,7 +62,8 @@ async function readConfigFile(folder: string, named?: string): Promise<{ file: s
     try {
       text = await readFile(file, 'utf8');
     } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT' && !named) continue;
+      // ENOTDIR: `data` is a file. That is told when something is to be written there.
+      if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '') && !named) continue;
       throw new PipelineError(
         'CONFIG_NOT_FOUND',
         `The configuration ${file} cannot be read (${systemErrorCode(error)}).`,
@@ -77,7 +78,7 @@ async function readConfigFile(folder: string, named?: string): Promise<{ file: s
     if (problem) {
       throw new PipelineError(
         'CONFIG_UNREADABLE',
-        `The configuration ${file} is no YAML: ${firstLine(problem.message)}`,
+        `The configuration ${file} is no YAML: ${firstLine(problem.message).replace(/:$/, '')}.`,
         {
           hint: 'Check the indentation and the quotes around that line.',
         },
@@ -105,7 +106,7 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /** Objects are merged key by key; anything else, lists too, is replaced. */
-export function mergeOverrides(base: unknown, overrides: unknown): unknown {
+function mergeOverrides(base: unknown, overrides: unknown): unknown {
   if (!isObject(base) || !isObject(overrides)) return overrides ?? base;
   const merged = { ...base };
   for (const [key, value] of Object.entries(overrides)) merged[key] = mergeOverrides(base[key], value);

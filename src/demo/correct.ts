@@ -1,5 +1,5 @@
 import type { LabelledBox, PixelBox } from '../common/types.js';
-import { intersectionOverUnion } from '../detector/index.js';
+import { intersectionOverUnion } from '../common/geometry.js';
 
 /** What a reviewer did with a box. */
 type Decision = 'kept' | 'moved' | 'relabelled' | 'added';

@@ -12,15 +12,6 @@ const MAX_CANDIDATES = 30_000;
 /** Classes are moved this many pixels apart, so that boxes of different classes never overlap (`max_wh`). */
 const CLASS_OFFSET = 7680;
 
-/** Intersection over union of two boxes, 0..1. Boxes without area overlap nothing. */
-export function intersectionOverUnion(a: PixelBox, b: PixelBox): number {
-  const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
-  const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
-  if (width <= 0 || height <= 0) return 0;
-  const intersection = width * height;
-  return intersection / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - intersection);
-}
-
 /** Best first; equals stay in the network's order. Candidates beyond the first 30 000 are dropped. */
 export function byScore(candidates: readonly Candidate[]): Candidate[] {
   return [...candidates].sort((a, b) => b.score - a.score).slice(0, MAX_CANDIDATES);

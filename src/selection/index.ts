@@ -1,2 +1,2 @@
-export { selectFrames, type LabelledFrame, type Selection } from './select.js';
+export { selectFrames } from './select.js';
 export type { SelectionSettings } from './settings.js';

@@ -1,2 +1,1 @@
-export { preferPort, requirePort } from './ports.js';
-export { startStack, type Stack } from './stack.js';
+export { startStack } from './stack.js';

@@ -29,7 +29,7 @@ export async function temporalServer(options: TemporalServerOptions): Promise<Se
 }
 
 /** Whether a Temporal server answers at the address within a moment. */
-export async function temporalAnswers(address: string): Promise<boolean> {
+async function temporalAnswers(address: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: '1s' });
     await connection.close();

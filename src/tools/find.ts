@@ -7,13 +7,6 @@ import { venvBinFolder } from './project.js';
 import type { Tool, ToolName } from './types.js';
 import { readVersion, versionRules } from './versions.js';
 
-const environmentVariables: Readonly<Record<ToolName, string>> = {
-  ffmpeg: 'FFMPEG_PATH',
-  ffprobe: 'FFPROBE_PATH',
-  'yt-dlp': 'YTDLP_PATH',
-  temporal: 'TEMPORAL_CLI_PATH',
-};
-
 /** Generous: the first start of a large program on a cold, busy disk takes many seconds. */
 const versionTimeoutMs = 60_000;
 
@@ -40,7 +33,7 @@ export function findTool(name: ToolName): Promise<Tool> {
 
 /** {@link findTool} without the memory, for a given environment. */
 export async function searchTool(name: ToolName, environment: NodeJS.ProcessEnv = process.env): Promise<Tool> {
-  const variable = environmentVariables[name];
+  const variable = versionRules[name].environment;
   const named = environment[variable];
   if (named !== undefined && named !== '') return checkNamed(name, variable, path.resolve(named));
 
@@ -79,7 +72,7 @@ async function checkNamed(name: ToolName, variable: string, file: string): Promi
 function tooOld(name: ToolName, file: string, version: string): PipelineError {
   const { minimum } = versionRules[name];
   return new PipelineError('TOOL_TOO_OLD', `${file} is ${name} ${version}, and ${minimum} or newer is needed.`, {
-    hint: `Run "npm run setup", or set ${environmentVariables[name]} to a newer ${name}.`,
+    hint: `Run "npm run setup", or set ${versionRules[name].environment} to a newer ${name}.`,
   });
 }
 

@@ -1,42 +1,42 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { projectRoot } from './project.js';
 import type { ToolName } from './types.js';
 
-/** What to ask each program for its version, and the oldest one that does all we need. */
+/** What to ask a program for its version, and the oldest one that does all we need. */
 interface VersionRule {
+  /** The environment variable that may name the program. */
+  environment: string;
   arguments: readonly string[];
-  /** The first group is the version. */
-  pattern: RegExp;
+  /** Regular expression; the first group is the version. */
+  pattern: string;
   minimum: string;
+  /** For FFmpeg: builds from its development branch state no version of their own, but always their libraries'. */
+  minimumLibavutil?: string;
 }
 
-export const versionRules: Readonly<Record<ToolName, VersionRule>> = {
-  // 4.4: bit-exact scaling, protocol_whitelist and showinfo's checksum option behave as the frame sampler expects.
-  ffmpeg: { arguments: ['-hide_banner', '-version'], pattern: /^ffmpeg version (\S+)/m, minimum: '4.4' },
-  ffprobe: { arguments: ['-hide_banner', '-version'], pattern: /^ffprobe version (\S+)/m, minimum: '4.4' },
-  // The first release that runs YouTube's player code in an external JavaScript runtime; older ones fail there.
-  'yt-dlp': {
-    arguments: ['--ignore-config', '--version'],
-    pattern: /^(\d{4}\.\d{1,2}\.\d{1,2}\S*)/m,
-    minimum: '2025.11.12',
-  },
-  temporal: { arguments: ['--version'], pattern: /^temporal version v?(\d\S*)/m, minimum: '1.3' },
-};
-
-/** libavutil of FFmpeg 4.4: builds from the development branch state no FFmpeg version, but always their libraries'. */
-const oldestLibavutil = [56, 70];
+/**
+ * One file for the set-up script and for us. The minima: FFmpeg 4.4, since bit-exact scaling, protocol_whitelist and
+ * showinfo's checksum option behave as the frame sampler expects; yt-dlp 2025.11.12, the first release that runs
+ * YouTube's player code in an external JavaScript runtime.
+ */
+export const versionRules = JSON.parse(
+  readFileSync(path.join(projectRoot(), 'scripts', 'tools.json'), 'utf8'),
+) as Readonly<Record<ToolName, VersionRule>>;
 
 /**
  * What a program's version output says about it: the version as stated, and whether it is recent enough.
  * `undefined` when the output is not that program's.
  */
 export function readVersion(tool: ToolName, output: string): { version: string; recentEnough: boolean } | undefined {
-  const { pattern, minimum } = versionRules[tool];
-  const version = pattern.exec(output)?.[1];
+  const { pattern, minimum, minimumLibavutil } = versionRules[tool];
+  const version = new RegExp(pattern, 'm').exec(output)?.[1];
   if (version === undefined) return undefined;
   const numbers = numbersOf(version);
   if (numbers !== undefined) return { version, recentEnough: compareVersions(numbers, numbersOf(minimum) ?? []) >= 0 };
   const libavutil = /^libavutil\s+(\d+)\.\s*(\d+)/m.exec(output);
   const library = libavutil === null ? [] : [Number(libavutil[1]), Number(libavutil[2])];
-  return { version, recentEnough: compareVersions(library, oldestLibavutil) >= 0 };
+  return { version, recentEnough: compareVersions(library, numbersOf(minimumLibavutil ?? '') ?? []) >= 0 };
 }
 
 /**

@@ -64,7 +64,7 @@ async function forward(request: IncomingMessage, response: ServerResponse): Prom
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const kind = count++ === fault?.at ? fault.kind : undefined;
-  if (kind === 'reset before') return request.socket.resetAndDestroy();
+  if (kind === 'reset before') return void request.socket.resetAndDestroy();
   if (kind === '500 before') return answer(response, 500, '<h1>Server Error (500)</h1>');
   if (kind === '429') return answer(response, 429, '{"detail":"Request was throttled."}', { 'retry-after': '0' });
   if (kind === '413' && 'upload-multiple' in request.headers)
@@ -82,7 +82,7 @@ async function forward(request: IncomingMessage, response: ServerResponse): Prom
     body: chunks.length > 0 ? Buffer.concat(chunks) : undefined,
   });
   const body = await real.text();
-  if (kind === 'reset after') return request.socket.resetAndDestroy();
+  if (kind === 'reset after') return void request.socket.resetAndDestroy();
   if (kind === '503 after') return answer(response, 503, '');
   answer(response, real.status, kind === 'half an answer' && body !== '' ? body.slice(0, 3) : body);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareWithPreLabels, intersectionOverUnion } from '../../../src/dataset/index.js';
+import { intersectionOverUnion } from '../../../src/common/geometry.js';
+import { compareWithPreLabels } from '../../../src/dataset/index.js';
 
 const square = (x: number, y: number, side = 10) => ({ x1: x, y1: y, x2: x + side, y2: y + side });
 const preLabel = (x: number, y: number, label = 'person') => ({ ...square(x, y), label, classId: 0, confidence: 0.5 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { intersectionOverUnion, nonMaximumSuppression, type Candidate } from '../../../src/detector/nms.js';
+import { intersectionOverUnion } from '../../../src/common/geometry.js';
+import { nonMaximumSuppression, type Candidate } from '../../../src/detector/nms.js';
 
 const box = (x1: number, y1: number, x2: number, y2: number, score = 0.5, classId = 0): Candidate => ({
   x1,

@@ -84,7 +84,15 @@ async function readConfigFile(folder: string, named?: string): Promise<{ file: s
         },
       );
     }
-    return { file, content: withoutEmpty(document.toJS() ?? {}) };
+    const content: unknown = document.toJS() ?? {};
+    if (!isObject(content)) {
+      throw new PipelineError(
+        'CONFIG_INVALID',
+        `The configuration ${file} holds ${Array.isArray(content) ? 'a list' : 'a single value'} where it must hold keys.`,
+        { hint: 'It begins with a section, such as "video:"; docs/configuration.md shows a short one.' },
+      );
+    }
+    return { file, content: withoutEmpty(content) };
   }
   return undefined;
 }
@@ -106,7 +114,7 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /** Objects are merged key by key; anything else, lists too, is replaced. */
-function mergeOverrides(base: unknown, overrides: unknown): unknown {
+export function mergeOverrides(base: unknown, overrides: unknown): unknown {
   if (!isObject(base) || !isObject(overrides)) return overrides ?? base;
   const merged = { ...base };
   for (const [key, value] of Object.entries(overrides)) merged[key] = mergeOverrides(base[key], value);

@@ -8,7 +8,7 @@ export const exitCodes = { ok: 0, failed: 1, wrongUse: 2, interrupted: 130 } as 
 const wrongUse =
   /^(WRONG_USE|CONFIG_|INPUT_|MODEL_|LABELS_|CVAT_CREDENTIALS_|CVAT_AUTH|CVAT_HOST_|TOOL_|TEMPORAL_CONFIG_|PORT_IN_USE|ALREADY_RUNNING|DATA_FOLDER_|VIDEO_NOT_FOUND|NO_VIDEOS_FOUND|FILE_EXISTS|CLASS_UNKNOWN)/;
 
-export class Interrupted extends Error {}
+class Interrupted extends Error {}
 
 /** Aborts, with {@link Interrupted}, when the user, the terminal or the system wants this process to end. */
 export function interruption(): AbortSignal {

@@ -20,18 +20,33 @@ export async function syncFile(file: string): Promise<void> {
   }
 }
 
+/** Makes renames inside a folder survive a power cut. Windows has no such thing for folders. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Moves a finished temporary file to its final name: readers see either nothing or the whole file. */
 export async function commitFile(temporary: string, file: string): Promise<void> {
   await syncFile(temporary);
   await rename(temporary, file);
+  await syncFolder(path.dirname(file));
 }
 
-/** Writes a file so that a crash at any moment leaves either the old content or the new. Creates the folder. */
-export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a file so that a crash at any moment leaves either the old content or the new. Creates the folder.
+ * @param mode permissions of the file; default: what the process's umask leaves of 0o666
+ */
+export async function writeFileAtomic(file: string, content: string | Uint8Array, mode?: number): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = temporaryName(file);
   try {
-    const handle = await open(temporary, 'w');
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
       await handle.sync();
@@ -39,6 +54,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
       await handle.close();
     }
     await rename(temporary, file);
+    await syncFolder(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

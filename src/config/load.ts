@@ -114,7 +114,7 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /** Objects are merged key by key; anything else, lists too, is replaced. */
-export function mergeOverrides(base: unknown, overrides: unknown): unknown {
+function mergeOverrides(base: unknown, overrides: unknown): unknown {
   if (!isObject(base) || !isObject(overrides)) return overrides ?? base;
   const merged = { ...base };
   for (const [key, value] of Object.entries(overrides)) merged[key] = mergeOverrides(base[key], value);

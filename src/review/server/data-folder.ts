@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, PipelineError, systemErrorCode } from '../../common/errors.js';
-import { temporaryName } from '../../common/files.js';
+import { temporaryName, writeFileAtomic } from '../../common/files.js';
+
+/** Mode of files with secrets: only this user may read them. */
+export const ownerOnly = 0o600;
 
 /** Where the server keeps what. */
 export interface DataFolder {
@@ -50,30 +53,6 @@ export async function prepareDataFolder(root: string): Promise<DataFolder> {
   return folder;
 }
 
-/** Writes a file that only this user may read, whole or not at all. */
-export async function writePrivateFile(file: string, content: string): Promise<void> {
-  const temporary = temporaryName(file);
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  await syncFolder(path.dirname(file));
-}
-
-/** Makes renames inside a folder survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** The access token: made once, the same ever after. Call it only while holding the folder's lock, so that one process makes it. */
 export async function readOrCreateToken(folder: DataFolder): Promise<string> {
   try {
@@ -83,7 +62,7 @@ export async function readOrCreateToken(folder: DataFolder): Promise<string> {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
   const token = randomBytes(32).toString('base64url');
-  await writePrivateFile(folder.token, `${token}\n`);
+  await writeFileAtomic(folder.token, `${token}\n`, ownerOnly);
   return token;
 }
 

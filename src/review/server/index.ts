@@ -3,16 +3,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, PipelineError, systemErrorCode } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
 import { createApp } from './app.js';
 import { startBackground, type Background } from './background.js';
 import { createTaskData } from './create-task.js';
-import {
-  prepareDataFolder,
-  readOrCreateToken,
-  removeAllBut,
-  writePrivateFile,
-  type DataFolder,
-} from './data-folder.js';
+import { ownerOnly, prepareDataFolder, readOrCreateToken, removeAllBut, type DataFolder } from './data-folder.js';
 import { exportTask } from './export.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { loopbackHosts } from './security.js';
@@ -63,7 +58,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     const background = (opened.background = startBackground({ store, folder }, work, log));
     const app = (opened.app = await createApp({ store, folder, background }, token, log));
     const url = await listen(app, host, port);
-    await writePrivateFile(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`);
+    await writeFileAtomic(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`, ownerOnly);
     log({ event: 'listening', url });
     let closed: Promise<void> | undefined;
     return { url, token, close: () => (closed ??= stop(opened, folder)) };

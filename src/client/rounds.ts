@@ -5,7 +5,13 @@ import {
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  defaultPayloadConverter,
+} from '@temporalio/common';
 import { randomBytes } from 'node:crypto';
 import type { FailureDetails } from '../activities/failure.js';
 import type { RoundInput, RoundResult } from '../activities/types.js';
@@ -65,6 +71,18 @@ export async function withRound<T>(workflowId: string, talk: () => Promise<T>): 
 
 export async function readProgress(handle: RoundHandle): Promise<RoundProgress> {
   return handle.query<RoundProgress>('progress');
+}
+
+/** Frames of the videos in work that are finished so far, as the heartbeats of their activities say. */
+export async function readFramesInWork(handle: RoundHandle, { videos }: RoundProgress): Promise<number> {
+  const counts = videos.inFlight.map(async (videoKey) => {
+    const { raw } = await handle.client.getHandle(`video-${videoKey}`).describe();
+    return (raw.pendingActivities ?? []).map(({ heartbeatDetails }) => {
+      const [payload] = heartbeatDetails?.payloads ?? [];
+      return payload ? (defaultPayloadConverter.fromPayload<{ frames?: number }>(payload).frames ?? 0) : 0;
+    });
+  });
+  return (await Promise.all(counts)).flat().reduce((sum, count) => sum + count, 0);
 }
 
 /** What keeps a round from going on: the last failure of the activities that are tried again, in words. */

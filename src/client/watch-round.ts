@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RoundResult } from '../activities/types.js';
 import type { RoundProgress } from '../workflows/messages.js';
 import { note } from './output.js';
-import { readProgress, readTroubles, roundResult, type RoundHandle } from './rounds.js';
+import { readFramesInWork, readProgress, readTroubles, roundResult, type RoundHandle } from './rounds.js';
 
 /** How often the terminal is brought up to date. */
 const refreshMs = 400;
@@ -45,6 +45,8 @@ export async function watchRound(
       // A worker that is starting again cannot answer a query; the next reading will.
       const progress = await readProgress(handle).catch(() => undefined);
       if (progress) {
+        // What is only shown may be missing for once: a video may have ended since the reading.
+        progress.frames.sampled += await readFramesInWork(handle, progress).catch(() => 0);
         display?.show(progress, await readTroubles(handle).catch(() => []));
         await options.onProgress?.(progress);
       }

@@ -58,7 +58,7 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
       ...(result.dataset ? [] : [await describeDataset(path.join(data, 'dataset'))]),
       '',
       `The dataset is in ${path.join(data, 'dataset')}: a YOLO trainer loads its data.yaml as it is.`,
-      'See every step in the Temporal UI: npm run frameloop -- up --config data/demo/config.yaml, then http://127.0.0.1:8233',
+      `See every step in the Temporal UI: npm run frameloop -- up --config ${path.join(options.data, 'config.yaml')}, then http://127.0.0.1:8233`,
     ];
     printResult(options.json, result, text.join('\n'));
   } finally {

@@ -28,11 +28,11 @@ export function progressLine(progress: RoundProgress): string {
 
 /**
  * Shows a round's progress on stderr until it ends: a bar on a terminal, else a line whenever something changed.
- * `onProgress` sees every reading.
+ * `onProgress` sees every reading. Once `signal` has aborted, and the calls in flight with it, its reason is thrown.
  */
 export async function watchRound(
   handle: RoundHandle,
-  options: { silent?: boolean; onProgress?: (progress: RoundProgress) => Promise<void> } = {},
+  options: { silent?: boolean; signal?: AbortSignal; onProgress?: (progress: RoundProgress) => Promise<void> } = {},
 ): Promise<RoundResult> {
   const display = options.silent ? undefined : createDisplay();
   let ended = false;
@@ -52,9 +52,13 @@ export async function watchRound(
       }
       await Promise.race([sleep(refreshMs), result.catch(() => undefined)]);
     }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
   } finally {
     display?.end();
   }
+  options.signal?.throwIfAborted();
   return result;
 }
 

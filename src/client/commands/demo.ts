@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { once } from 'node:events';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { embeddedConnection } from '../../activities/index.js';
@@ -50,8 +49,14 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
     const result = await withClient(async (client) => {
       const handle = await openRound(client);
       const reviewer = new Reviewer(data, truth, handle);
-      const watching = watchRound(handle, { silent: options.json, onProgress: (progress) => reviewer.look(progress) });
-      return Promise.race([watching, interruptionOf(interrupted)]);
+      // No call may be left when the connection closes: one that is tried again then would end the process.
+      return client.withAbortSignal(interrupted, () =>
+        watchRound(handle, {
+          silent: options.json,
+          signal: interrupted,
+          onProgress: (progress) => reviewer.look(progress),
+        }),
+      );
     }, target);
     const text = [
       describeResult(result),
@@ -115,9 +120,4 @@ class Reviewer {
     note(`The scripted reviewer corrected ${counts.frames} frames of task ${task.id}`);
     await this.handle.signal('annotationCompleted', { taskId: task.id, source: 'demo reviewer' });
   }
-}
-
-async function interruptionOf(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
-  throw signal.reason;
 }

@@ -54,7 +54,9 @@ function absolute(video: string): string {
 
 /** `video.framerate=5` → `{ video: { framerate: 5 } }`; values are YAML. */
 function overrides(assignments: string[]): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
+  // Without a prototype, so that a key such as __proto__ is a key like any other: an unknown one.
+  const empty = () => Object.create(null) as Record<string, unknown>;
+  const result = empty();
   for (const assignment of assignments) {
     const [, key, value] = /^([\w.]+)=(.*)$/s.exec(assignment) ?? [];
     if (key === undefined || value === undefined) {
@@ -63,7 +65,7 @@ function overrides(assignments: string[]): Record<string, unknown> {
     const parts = key.split('.');
     const last = parts.pop() ?? key;
     let target = result;
-    for (const part of parts) target = (target[part] ??= {}) as Record<string, unknown>;
+    for (const part of parts) target = (target[part] ??= empty()) as Record<string, unknown>;
     target[last] = parse(value);
   }
   return result;
@@ -127,9 +129,14 @@ export async function cancel(id: string, options: CommonOptions): Promise<void> 
   const task = await withClient((client) =>
     withRound(id, async () => {
       const handle = roundHandle(client, id);
-      const { task } = await readProgress(handle);
+      if ((await handle.describe()).status.name !== 'RUNNING') {
+        throw new PipelineError('ROUND_ENDED', `The round ${id} has ended already.`, {
+          hint: `See how with \`frameloop status ${id}\`.`,
+        });
+      }
       await handle.cancel();
-      return task;
+      // Without a worker nobody answers the query; the cancellation waits for one.
+      return (await readProgress(handle).catch(() => undefined))?.task;
     }),
   );
   const text = `Cancelling ${id}.${task ? ` Its annotation task is left as it is: ${task.url}` : ''}`;

@@ -28,7 +28,7 @@ export function progressLine(progress: RoundProgress): string {
 
 /**
  * Shows a round's progress on stderr until it ends: a bar on a terminal, else a line whenever something changed.
- * `onProgress` sees every reading. Once `signal` has aborted, and the calls in flight with it, its reason is thrown.
+ * `onProgress` sees every reading. When `signal` aborts, its reason is thrown, and no call to the server is left behind.
  */
 export async function watchRound(
   handle: RoundHandle,
@@ -36,9 +36,13 @@ export async function watchRound(
 ): Promise<RoundResult> {
   const display = options.silent ? undefined : createDisplay();
   let ended = false;
-  const result = roundResult(handle).finally(() => {
-    ended = true;
-  });
+  const { signal = new AbortController().signal } = options;
+  const result = handle.client
+    // A call that is tried again after the connection was closed would end the process.
+    .withAbortSignal(signal, () => roundResult(handle))
+    .finally(() => {
+      ended = true;
+    });
   result.catch(() => undefined); // awaited below, after the display has ended
   try {
     while (!ended) {
@@ -53,12 +57,12 @@ export async function watchRound(
       await Promise.race([sleep(refreshMs), result.catch(() => undefined)]);
     }
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw error;
   } finally {
     display?.end();
   }
-  options.signal?.throwIfAborted();
+  signal.throwIfAborted();
   return result;
 }
 

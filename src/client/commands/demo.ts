@@ -49,14 +49,11 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
     const result = await withClient(async (client) => {
       const handle = await openRound(client);
       const reviewer = new Reviewer(data, truth, handle);
-      // No call may be left when the connection closes: one that is tried again then would end the process.
-      return client.withAbortSignal(interrupted, () =>
-        watchRound(handle, {
-          silent: options.json,
-          signal: interrupted,
-          onProgress: (progress) => reviewer.look(progress),
-        }),
-      );
+      return watchRound(handle, {
+        silent: options.json,
+        signal: interrupted,
+        onProgress: (progress) => reviewer.look(progress),
+      });
     }, target);
     const text = [
       describeResult(result),

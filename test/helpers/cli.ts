@@ -1,9 +1,10 @@
+import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { createCvatClient, type CvatClient } from '../../src/annotation/index.js';
-import { projectRoot } from '../../src/tools/index.js';
+import { findTool, projectRoot } from '../../src/tools/index.js';
 import { freePort, temporaryFolder, until } from './programs.js';
 
 /** How one call of the command line ended. */
@@ -168,9 +169,7 @@ export interface Status {
     task?: { id: number; url: string; jobsDone: number; jobsTotal: number };
   };
   nextPollAt?: string;
-  // The shape of the result belongs to the tests that read it.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  result?: any;
+  result?: unknown;
 }
 
 /** Waits until a round stands as `reached` wants it. */
@@ -197,6 +196,42 @@ export function untilStatus(
 export async function untilWaiting(up: Up, id: string): Promise<number> {
   const { progress } = await untilStatus(up, id, 'waiting', ({ progress }) => progress?.stage === 'waiting');
   return progress?.task?.id ?? 0;
+}
+
+/**
+ * Waits until a waiting round has looked at its task and will look again only after its poll time: what people do from
+ * now on is seen by nobody before that, unless somebody says so.
+ */
+export async function untilBetweenPolls(up: Up, taskId: number): Promise<void> {
+  const connection = await Connection.connect({ address: up.address });
+  try {
+    const handle = new Client({ connection }).workflow.getHandle(`cvat-task-${taskId}`);
+    await until('the first looks at the task to be over', async () => {
+      const { raw } = await handle.describe();
+      return raw.pendingActivities?.some(({ attempt }) => Number(attempt) >= 2);
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Runs Temporal's own command line against the server of `up`, and gives what it prints. */
+export async function temporalCli(up: Up, ...args: string[]): Promise<string> {
+  const { path: cli } = await findTool('temporal');
+  return (await execa(cli, [...args, '--address', up.address])).stdout;
+}
+
+/** Cuts a video of its own out of a bundled clip, without encoding it again. */
+export async function cutClip(
+  file: string,
+  from: 'a' | 'b' | 'c',
+  startSeconds: number,
+  seconds: number,
+): Promise<string> {
+  const { path: ffmpeg } = await findTool('ffmpeg');
+  const input = ['-ss', `${startSeconds}`, '-t', `${seconds}`, '-i', demoClip(from)];
+  await execa(ffmpeg, ['-v', 'error', '-y', ...input, '-c', 'copy', file]);
+  return file;
 }
 
 /** Makes a folder and gives its path. */

@@ -1,0 +1,86 @@
+import { execa } from 'execa';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { interrupt, readyDocument, startCli } from '../helpers/cli.js';
+import { freePort, temporaryFolder, until } from '../helpers/programs.js';
+
+let folder: string;
+let remove: () => Promise<void>;
+
+beforeEach(async () => ({ folder, remove } = await temporaryFolder('interrupt')));
+afterEach(() => remove());
+
+/** The processes that descend from one, as the system sees them. */
+async function descendants(root: number | undefined): Promise<number[]> {
+  const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=']);
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const found: number[] = [];
+  for (let parents = [root]; parents.length > 0;) {
+    parents = pairs.filter(([, parent]) => parents.includes(parent)).map(([pid]) => pid);
+    found.push(...parents.flatMap((pid) => pid ?? []));
+  }
+  return found;
+}
+
+async function commandLines(pids: number[]): Promise<string[]> {
+  if (pids.length === 0) return [];
+  const { stdout } = await execa('ps', ['-p', pids.join(), '-o', 'args='], { reject: false });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+async function freePorts(): Promise<string[]> {
+  const ports = [await freePort(), await freePort(), await freePort()];
+  return ['--temporal-port', '--ui-port', '--review-port'].flatMap((option, index) => [option, `${ports[index]}`]);
+}
+
+describe('Ctrl-C', () => {
+  it('ends `up` in good order, with everything that it started', async () => {
+    const child = startCli(['up', '--json', ...(await freePorts())], { cwd: folder });
+    expect(await readyDocument(child)).toMatchObject({ ready: true });
+    const programs = await descendants(child.pid);
+    const running = (await commandLines(programs)).join('\n');
+    for (const part of ['server start-dev', 'review', 'worker']) expect(running).toContain(part);
+
+    const { exitCode, stderr } = await interrupt(child);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('Stopping');
+    expect(await commandLines(programs)).toEqual([]);
+    // Nothing tells others that a server or a stack is there.
+    expect(existsSync(path.join(folder, 'data', 'stack.json'))).toBe(false);
+    expect(existsSync(path.join(folder, 'data', 'review', 'connection.json'))).toBe(false);
+  });
+
+  it('ends `up` while it is still starting, with what it has started by then', async () => {
+    const child = startCli(['up', ...(await freePorts())], { cwd: folder });
+    const programs = await until('the first programs to be started', async () => {
+      const pids = await descendants(child.pid);
+      return (await commandLines(pids)).some((line) => line.includes('server start-dev')) && pids;
+    });
+    const { exitCode } = await interrupt(child);
+    expect(exitCode).toBe(130);
+    expect(await commandLines(programs)).toEqual([]);
+    expect(existsSync(path.join(folder, 'data', 'stack.json'))).toBe(false);
+  });
+
+  it('ends the demo, which goes on where it was at the next start', async () => {
+    const first = startCli(['demo', '--data', 'demo'], { cwd: folder });
+    let told = '';
+    first.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+    await until('the demo to be at work', () => Promise.resolve(/^processing/m.test(told)), 90);
+    const programs = await descendants(first.pid);
+    expect(programs.length).toBeGreaterThanOrEqual(3);
+
+    const { exitCode, stdout } = await interrupt(first);
+    expect(exitCode).toBe(130);
+    expect(stdout).toBe('');
+    expect(await commandLines(programs)).toEqual([]);
+
+    const second = await startCli(['demo', '--data', 'demo', '--json'], { cwd: folder });
+    expect(second.stderr).toContain('Going on with round');
+    expect(second.exitCode).toBe(0);
+    // Only the result is on stdout, and every bundled clip is in it once.
+    const result = JSON.parse(second.stdout) as object;
+    expect(result).toMatchObject({ state: 'finished', videos: { found: 3, processed: 3, failed: [] } });
+  });
+});

@@ -1,0 +1,228 @@
+import { copyFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { validateDataset } from '../../src/dataset/index.js';
+import {
+  completeJobs,
+  cutClip,
+  demoClip,
+  makeFolder,
+  shownError,
+  startUp,
+  temporalCli,
+  untilBetweenPolls,
+  untilStatus,
+  untilWaiting,
+  type Up,
+} from '../helpers/cli.js';
+
+/** The round looks by itself once an hour: within a test only a hint can end its wait, unless the round says otherwise. */
+let up: Up;
+
+beforeAll(async () => {
+  up = await startUp({
+    name: 'rounds',
+    config: {
+      sources: { files: ['videos'] },
+      video: { framerate: 8 },
+      cvat: { poll: '1h', segment_size: 3 },
+      concurrency: { videos: 1 },
+    },
+    prepare: async (folder) => copyFile(demoClip('a'), path.join(await makeFolder(folder, 'videos'), 'match.mp4')),
+  });
+});
+afterAll(() => up.stop());
+
+/** A round that ends with its frames. */
+const withoutPeople = ['steps.upload_labels.enabled=false', 'steps.download_labels.enabled=false'];
+
+const start = ['workflow', 'start', '--type', 'ActiveLearningWorkflow', '--task-queue', 'active-learning'];
+
+async function finished(id: string) {
+  const { result } = await untilStatus(up, id, 'finished', ({ state }) => state !== 'RUNNING');
+  expect(result).toMatchObject({ state: 'finished' });
+  // Nobody changed anything, so what is kept are the frames with pre-labels, each box as the model gave it.
+  const { review, clean, dataset, task } = result as Record<string, Record<string, number>>;
+  expect(review?.boxes).toBe(task?.preLabels);
+  expect(dataset?.added).toBe(clean?.kept);
+  expect(dataset?.added).toBeGreaterThan(0);
+  return result as { frames: { sampled: number; selected: number }; dataset: { frames: number } };
+}
+
+describe('the end of the wait for people', () => {
+  it('comes at once by `frameloop complete`, in a round started by Temporal’s own command line without any input', async () => {
+    await temporalCli(up, ...start, '--workflow-id', 'x1');
+    const taskId = await untilWaiting(up, 'x1');
+    await untilBetweenPolls(up, taskId);
+    // 40 s of film, one frame every 8 s: at 0, 8, 16, 24 and 32 s; at three frames a job that is two jobs.
+    expect(await completeJobs(await up.cvat(), taskId)).toBe(2);
+
+    const status = await up.json<{ state: string; progress: { stage: string; task: object }; nextPollAt: string }>(
+      'status',
+      'x1',
+    );
+    expect(status).toMatchObject({
+      state: 'RUNNING',
+      progress: { stage: 'waiting', task: { id: taskId, jobsTotal: 2 } },
+    });
+    expect(Date.parse(status.nextPollAt)).toBeGreaterThan(Date.now() + 50 * 60_000);
+    expect((await up.run('status', 'x1')).stdout).toContain('frameloop complete x1');
+
+    expect(await up.json('complete', 'x1')).toEqual({ workflowId: 'x1', signal: 'annotationCompleted' });
+    expect((await finished('x1')).frames).toMatchObject({ sampled: 5, selected: 5 });
+  });
+
+  it('comes at once by a signal of Temporal’s own command line', async () => {
+    await up.json('start', '--id', 'x2', demoClip('b'));
+    const taskId = await untilWaiting(up, 'x2');
+    await untilBetweenPolls(up, taskId);
+    await completeJobs(await up.cvat(), taskId);
+    await temporalCli(up, 'workflow', 'signal', '--workflow-id', 'x2', '--name', 'annotationCompleted');
+    await finished('x2');
+  });
+
+  it('does not come by a hint alone: the annotation server is asked, and decides', async () => {
+    const clip = await cutClip(path.join(up.folder, 'early.mp4'), 'a', 20, 12);
+    await up.json('start', '--id', 'early', clip);
+    const taskId = await untilWaiting(up, 'early');
+    await untilBetweenPolls(up, taskId);
+    await up.json('complete', 'early');
+    await untilBetweenPolls(up, taskId);
+    expect((await up.json<{ progress: object }>('status', 'early')).progress).toMatchObject({ stage: 'waiting' });
+    await completeJobs(await up.cvat(), taskId);
+    await up.json('complete', 'early');
+    await finished('early');
+  });
+
+  it('comes by the clock alone, in a round with an input of its own', async () => {
+    const input = { config: { cvat: { poll: '1s' } }, videos: [demoClip('c')] };
+    await temporalCli(up, ...start, '--workflow-id', 'x3', '--input', JSON.stringify(input));
+    await completeJobs(await up.cvat(), await untilWaiting(up, 'x3'));
+    await finished('x3');
+  });
+
+  it('leaves one valid dataset of all rounds', async () => {
+    const validation = await validateDataset(path.join(up.dataFolder, 'dataset'));
+    expect(validation).toMatchObject({ ok: true, problems: [] });
+    const { result } = await up.json<{ result: { dataset: { frames: number } } }>('status', 'x3');
+    expect(validation.frames).toBe(result.dataset.frames);
+  });
+});
+
+describe('the rounds so far', () => {
+  it('are listed newest first, with how they ended and what came of them', async () => {
+    const rounds = await up.json<{ id: string; state: string; taskId: number; result: object }[]>('rounds');
+    expect(rounds.map(({ id, state }) => ({ id, state }))).toEqual(
+      ['x3', 'early', 'x2', 'x1'].map((id) => ({ id, state: 'finished' })),
+    );
+    expect(new Set(rounds.map(({ taskId }) => taskId)).size).toBe(4);
+    expect(rounds[3]?.result).toMatchObject({ videos: { found: 1, processed: 1 }, frames: { sampled: 5 } });
+    expect((await up.json<unknown[]>('rounds', '--limit', '2')).length).toBe(2);
+    const { stdout } = await up.run('rounds');
+    expect(stdout.split('\n')).toHaveLength(5);
+    expect(stdout).toMatch(/^ROUND\s+STATE/);
+  });
+
+  it('are answered for by id only where there is one', async () => {
+    for (const command of ['status', 'complete', 'cancel']) {
+      const { exitCode, stderr } = await up.run(command, 'nobody');
+      expect({ command, exitCode, code: shownError(stderr).code }).toEqual({
+        command,
+        exitCode: 1,
+        code: 'ROUND_NOT_FOUND',
+      });
+    }
+  });
+
+  it('a round that finds nothing new says so and adds nothing', async () => {
+    const { exitCode, stdout } = await up.run('start', '--wait');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('There was no new video.');
+  });
+});
+
+describe('pause', () => {
+  it('lets no new video start until the round is resumed', async () => {
+    const folder = await makeFolder(up.folder, 'many');
+    for (let index = 0; index < 6; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'b', index * 5, 8);
+    // Enough frames, so that there is time to pause.
+    const settings = [
+      'video.framerate=0.8',
+      'steps.upload_labels.enabled=false',
+      'steps.download_labels.enabled=false',
+    ];
+    await up.json('start', folder, '--id', 'paused', '--set', ...settings);
+    await untilStatus(up, 'paused', 'at work', ({ progress }) => progress?.stage === 'processing');
+    await up.json('pause', 'paused');
+    const idle = await untilStatus(
+      up,
+      'paused',
+      'idle',
+      ({ progress }) => progress?.paused && progress.videos.found === 6 && progress.videos.inFlight.length === 0,
+    );
+    expect(idle.progress?.videos.done).toBeLessThan(6);
+    await sleep(2_000);
+    const later = await up.json<{ progress: object }>('status', 'paused');
+    expect(later.progress).toEqual(idle.progress);
+
+    await up.json('resume', 'paused');
+    const { result } = await untilStatus(up, 'paused', 'finished', ({ state }) => state !== 'RUNNING', 150);
+    expect(result).toMatchObject({ state: 'finished', videos: { found: 6, processed: 6, failed: [] } });
+  });
+});
+
+describe('cancel', () => {
+  it('in the middle of the work gives the videos back, and the next round takes them', async () => {
+    const folder = await makeFolder(up.folder, 'given-back');
+    for (let index = 0; index < 3; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'c', index * 5, 7);
+    // Every frame, so that there is time to cancel.
+    const waiting = up.run('start', folder, '--wait', '--id', 'cancelled', '--set', 'video.framerate=0.08');
+    await untilStatus(up, 'cancelled', 'at work', ({ progress }) => progress?.videos.inFlight.length);
+    await up.json('cancel', 'cancelled');
+    const { exitCode, stderr } = await waiting;
+    expect({ exitCode, code: shownError(stderr).code }).toEqual({ exitCode: 1, code: 'ROUND_CANCELLED' });
+    expect(await up.json('status', 'cancelled')).toMatchObject({ state: 'CANCELLED' });
+    expect(await stateOf('cancelled')).toBe('cancelled');
+    const everything = await readdir(up.dataFolder, { recursive: true });
+    expect(everything.filter((file) => file.includes('.tmp'))).toEqual([]);
+
+    const { exitCode: again, stdout } = await up.run('start', folder, '--wait', '--json', '--set', ...withoutPeople);
+    expect(again).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'finished', videos: { found: 3, processed: 3, failed: [] } });
+  });
+
+  it('while people are at work leaves their task alone, and a later round can fetch it', async () => {
+    const clip = await cutClip(path.join(up.folder, 'with-people.mp4'), 'c', 10, 12);
+    await up.json('start', clip, '--id', 'left-alone');
+    const taskId = await untilWaiting(up, 'left-alone');
+    const { stdout } = await up.run('cancel', 'left-alone');
+    expect(stdout).toContain(`/tasks/${taskId}`);
+    await untilStatus(up, 'left-alone', 'cancelled', ({ state }) => state === 'CANCELLED');
+    expect(await stateOf('left-alone')).toBe('cancelled');
+    const cvat = await up.cvat();
+    expect(await cvat.json('GET', `/api/tasks/${taskId}`)).toMatchObject({ id: taskId });
+
+    // Its frames are with people: they are not sent a second time.
+    expect((await up.run('start', clip, '--wait')).stdout).toContain('There was no new video.');
+
+    await completeJobs(cvat, taskId);
+    const { exitCode, stdout: fetched } = await up.run('start', '--wait', '--json', '--set', ...onlyFetch);
+    expect(exitCode).toBe(0);
+    const { dataset, clean } = JSON.parse(fetched) as Record<string, Record<string, number>>;
+    expect(dataset?.added).toBe(clean?.kept);
+    expect(dataset?.added).toBeGreaterThan(0);
+    expect(await stateOf('left-alone')).toBe('finished');
+  });
+
+  it('of a round that has ended says so', async () => {
+    const { exitCode, stderr } = await up.run('cancel', 'x1');
+    expect({ exitCode, code: shownError(stderr).code }).toEqual({ exitCode: 1, code: 'ROUND_ENDED' });
+  });
+
+  const onlyFetch = ['download_videos', 'process_videos', 'upload_labels'].map((step) => `steps.${step}.enabled=false`);
+
+  async function stateOf(id: string): Promise<string | undefined> {
+    return (await up.json<{ id: string; state: string }[]>('rounds')).find((round) => round.id === id)?.state;
+  }
+});

@@ -23,10 +23,16 @@ async function descendants(root: number | undefined): Promise<number[]> {
   return found;
 }
 
+/** Of those that run: one that has ended but that nobody has asked for its exit code yet (Z) does not. */
 async function commandLines(pids: number[]): Promise<string[]> {
   if (pids.length === 0) return [];
-  const { stdout } = await execa('ps', ['-p', pids.join(), '-o', 'args='], { reject: false });
-  return stdout.split('\n').filter((line) => line !== '');
+  const { stdout } = await execa('ps', ['-p', pids.join(), '-o', 'stat=,args='], { reject: false });
+  return stdout.split('\n').filter((line) => line !== '' && !line.startsWith('Z'));
+}
+
+/** A program that got its signal may need a moment to end. */
+async function untilGone(pids: number[]): Promise<void> {
+  await until('everything to have ended', async () => (await commandLines(pids)).length === 0, 10);
 }
 
 async function freePorts(): Promise<string[]> {
@@ -45,7 +51,7 @@ describe('Ctrl-C', () => {
     const { exitCode, stderr } = await interrupt(child);
     expect(exitCode).toBe(0);
     expect(stderr).toContain('Stopping');
-    expect(await commandLines(programs)).toEqual([]);
+    await untilGone(programs);
     // Nothing tells others that a server or a stack is there.
     expect(existsSync(path.join(folder, 'data', 'stack.json'))).toBe(false);
     expect(existsSync(path.join(folder, 'data', 'review', 'connection.json'))).toBe(false);
@@ -59,7 +65,7 @@ describe('Ctrl-C', () => {
     });
     const { exitCode } = await interrupt(child);
     expect(exitCode).toBe(130);
-    expect(await commandLines(programs)).toEqual([]);
+    await untilGone(programs);
     expect(existsSync(path.join(folder, 'data', 'stack.json'))).toBe(false);
   });
 
@@ -74,7 +80,7 @@ describe('Ctrl-C', () => {
     const { exitCode, stdout } = await interrupt(first);
     expect(exitCode).toBe(130);
     expect(stdout).toBe('');
-    expect(await commandLines(programs)).toEqual([]);
+    await untilGone(programs);
 
     const second = await startCli(['demo', '--data', 'demo', '--json'], { cwd: folder });
     expect(second.stderr).toContain('Going on with round');

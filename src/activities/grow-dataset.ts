@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Catalog } from '../catalog/index.js';
 import { readJsonLines, writeFileAtomic } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
@@ -33,7 +34,7 @@ export async function clearEmptyLabels(resources: Resources, task: AnnotationTas
 }
 
 /** Adds the cleaned frames to the dataset. */
-export async function mergeDataset(_resources: Resources, { round }: AnnotationTask): Promise<DatasetResult> {
+export async function mergeDataset(resources: Resources, { round }: AnnotationTask): Promise<DatasetResult> {
   const plan = await readRoundFile(round.folder);
   const { kept } = JSON.parse(await readFile(roundFiles.cleaned(round.folder), 'utf8')) as { kept: AnnotatedFrame[] };
   const { dataset, paths } = plan.config;
@@ -45,6 +46,12 @@ export async function mergeDataset(_resources: Resources, { round }: AnnotationT
       split: dataset.split,
       signal,
     });
+    const mine = new Set(kept.map(({ frameId }) => frameId));
+    const manifest = await readJsonLines<{ frameId: string; split: string }>(
+      path.join(paths.dataset, 'manifest.jsonl'),
+    );
+    const catalog = await resources.catalog(paths.data);
+    await catalog.recordSplit(manifest.filter(({ frameId }) => mine.has(frameId)));
     const { version, added, replaced, total, bySplit, boxes } = merged;
     return { folder: paths.dataset, version, added, replaced, frames: total, boxes, bySplit };
   });

@@ -239,14 +239,19 @@ export class Catalog {
       .execute();
   }
 
-  async recordReview(frames: readonly { frameId: string; state: ReviewState; split?: string }[]): Promise<void> {
+  async recordReview(frames: readonly { frameId: string; state: ReviewState }[]): Promise<void> {
     await this.db.transaction().execute(async (trx) => {
-      for (const { frameId, state, split } of frames) {
-        await trx
-          .updateTable('frames')
-          .set({ state, ...(split ? { split } : {}) })
-          .where('id', '=', frameId)
-          .execute();
+      for (const { frameId, state } of frames) {
+        await trx.updateTable('frames').set({ state }).where('id', '=', frameId).execute();
+      }
+    });
+  }
+
+  /** On which side of the dataset the frames are. */
+  async recordSplit(frames: readonly { frameId: string; split: string }[]): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      for (const { frameId, split } of frames) {
+        await trx.updateTable('frames').set({ split }).where('id', '=', frameId).execute();
       }
     });
   }

@@ -165,7 +165,8 @@ describe('frames', () => {
     const frames = await processed(a, 'file-1', 3);
     await catalog.recordSelection(a, selected(frames.slice(0, 1)));
     await catalog.recordUpload(a);
-    await catalog.recordReview([{ frameId: frames[0]!.frameId, state: 'reviewed', split: 'train' }]);
+    await catalog.recordReview([{ frameId: frames[0]!.frameId, state: 'reviewed' }]);
+    await catalog.recordSplit([{ frameId: frames[0]!.frameId, split: 'train' }]);
 
     const b = await round('b');
     await catalog.recordCandidates(b, 'file-1', framesOf('file-1', 4));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { writeFileAtomic } from '../common/files.js';
+import { localTemporalEnvironment } from './local-temporal.js';
 import { lockDataFolder } from './lock.js';
 import { preferPort, requirePort } from './ports.js';
 import { readyLine, Service } from './service.js';
@@ -83,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ],
       {
         logFile: path.join(dataFolder, 'worker.log'),
-        env: { ...options.env, TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' },
+        env: { ...options.env, ...localTemporalEnvironment(temporalAddress) },
         onRestart,
       },
     );

@@ -4,6 +4,7 @@ import { loadDotEnv, modelPath, parseDuration } from '../../config/index.js';
 import { createDetector } from '../../detector/index.js';
 import { probeVideo, sampleFrames, assertUsable, videoKeyOfFile } from '../../video/index.js';
 import { type CommonOptions } from '../context.js';
+import { createItemBar } from '../item-bar.js';
 import { printLine, printResult } from '../output.js';
 
 export async function probe(file: string, options: CommonOptions): Promise<void> {
@@ -39,10 +40,16 @@ export async function frames(
     everySeconds,
     maxFrames: options.max,
   });
-  for await (const { file, frameId, ptsSeconds } of taken) {
-    count += 1;
-    if (options.json) printLine({ file, frameId, pts: ptsSeconds });
-    else process.stdout.write(`${ptsSeconds.toFixed(3).padStart(10)} s  ${file}\n`);
+  const bar = createItemBar(Math.min(Math.ceil(video.duration / everySeconds), options.max ?? Infinity), 'frames');
+  try {
+    for await (const { file, frameId, ptsSeconds } of taken) {
+      count += 1;
+      bar.step();
+      if (options.json) printLine({ file, frameId, pts: ptsSeconds });
+      else process.stdout.write(`${ptsSeconds.toFixed(3).padStart(10)} s  ${file}\n`);
+    }
+  } finally {
+    bar.end();
   }
   if (!options.json) process.stdout.write(`${count} frames\n`);
 }
@@ -59,6 +66,7 @@ export async function detect(images: string[], options: DetectOptions): Promise<
   const model = options.model ? path.resolve(options.model) : modelPath(process.env, process.cwd());
   const { confidence, iou, labels } = options;
   const detector = await createDetector({ model, confidence, iou, labels });
+  const bar = createItemBar(images.length, 'pictures');
   try {
     for (const warning of detector.model.warnings) process.stderr.write(`${warning}\n`);
     const predictions = images.map((image) => detector.detect(path.resolve(image)));
@@ -66,6 +74,7 @@ export async function detect(images: string[], options: DetectOptions): Promise<
     for (const [index, image] of images.entries()) {
       const prediction = await predictions[index];
       if (!prediction) continue;
+      bar.step();
       const { width, height, detections } = prediction;
       if (options.json) {
         printLine({ image, width, height, boxes: detections });
@@ -78,6 +87,7 @@ export async function detect(images: string[], options: DetectOptions): Promise<
       }
     }
   } finally {
+    bar.end();
     await detector.close();
   }
 }

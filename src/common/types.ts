@@ -20,6 +20,13 @@ export interface LabelledBox extends PixelBox {
   label: string;
 }
 
+/** A picture in memory: 8-bit RGB, row by row from the top, three bytes per pixel. */
+export interface RgbImage {
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
 /** One frame that was taken from a video. */
 export interface Frame {
   /** `<videoKey>_<pts in ms, 9 digits>` */

@@ -78,7 +78,4 @@ export interface Size {
   height: number;
 }
 
-/** 8-bit RGB, row by row, three bytes per pixel. */
-export interface RgbImage extends Size {
-  data: Uint8Array;
-}
+export type { RgbImage } from '../common/types.js';

@@ -28,6 +28,12 @@ function port(text: string): number {
   throw new InvalidArgumentError('It must be a port: 1 to 65535.');
 }
 
+function rate(text: string): number {
+  const value = number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('It must be a number from 0 to 1.');
+}
+
 /** A command with the options that every command has. */
 function addCommand(parent: Command, name: string, description: string): Command {
   return parent
@@ -49,6 +55,11 @@ export function createProgram(): Command {
 
   add('demo', 'the whole loop on the bundled clips with the bundled model and a scripted reviewer')
     .option('--data <folder>', 'where the demo keeps its data', path.join('data', 'demo'))
+    .addOption(
+      new Option('--reviewer-errors <rate>', 'let the scripted reviewer decide so many boxes wrongly, 0 to 1')
+        .argParser(rate)
+        .default(0),
+    )
     .action(lazy(() => import('./commands/demo.js'), 'demo'));
   add('up', 'Temporal server, annotation server and worker on this machine, until Ctrl-C')
     .addOption(

@@ -4,7 +4,7 @@ import { intersectionOverUnion } from '../common/geometry.js';
 /** What a reviewer did with a box. */
 type Decision = 'kept' | 'moved' | 'relabelled' | 'added';
 
-interface CorrectedBox extends LabelledBox {
+export interface CorrectedBox extends LabelledBox {
   decision: Decision;
   /** Which of the pre-labels it was; absent for added boxes. */
   preLabel?: number;

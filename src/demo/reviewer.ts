@@ -2,6 +2,7 @@ import type { CvatClient } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
 import type { LabelledBox } from '../common/types.js';
 import { correctFrame, type Correction } from './correct.js';
+import { withMistakes } from './mistakes.js';
 
 /** What a review changed. `kept`, `moved`, `relabelled` and `deleted` count pre-labels; `added` what they had missed. */
 export interface ReviewCounts {
@@ -11,6 +12,16 @@ export interface ReviewCounts {
   relabelled: number;
   deleted: number;
   added: number;
+  /** How many decisions were wrong: 0 unless the reviewer errs. */
+  mistakes: number;
+}
+
+export interface ReviewOptions {
+  /** Probability that a decision about a box is wrong, 0..1. Default 0. */
+  errorRate?: number;
+  /** Which decisions are wrong, at the same rate. Default 1. */
+  seed?: number;
+  signal?: AbortSignal;
 }
 
 /** The parts of CVAT's REST API that the reviewer reads and writes. */
@@ -40,7 +51,8 @@ interface Job {
 /**
  * Reviews a task as a person would who knows the truth: corrects the pre-labels of every frame, saves, and sets every
  * annotation job to completed. It uses the REST API like any CVAT client, and treats upright rectangles only: everything
- * else in the task stays. May be repeated: a second review finds everything in place (and says so in its counts).
+ * else in the task stays. May be repeated: a second review finds everything in place (and says so in its counts), unless
+ * the reviewer errs.
  *
  * @param truthOf the objects of the frame with this file name, empty when there is nothing to label
  * @throws PipelineError DEMO_TRUTH_UNKNOWN when the truth of a frame is not known, DEMO_LABEL_MISSING when the task lacks
@@ -50,14 +62,15 @@ export async function reviewTask(
   client: CvatClient,
   taskId: number,
   truthOf: (frameName: string) => LabelledBox[] | undefined,
-  signal?: AbortSignal,
+  options: ReviewOptions = {},
 ): Promise<ReviewCounts> {
+  const { signal } = options;
   const task = `/api/tasks/${taskId}`;
   const meta = await client.json<DataMeta>('GET', `${task}/data/meta`, { signal });
   const labels = await client.list<{ id: number; name: string }>('/api/labels', { task_id: taskId }, signal);
   const annotations = await client.json<Annotations>('GET', `${task}/annotations`, { signal });
 
-  const review = reviewAnnotations(meta, labels, annotations.shapes, truthOf);
+  const review = reviewAnnotations(meta, labels, annotations.shapes, truthOf, options);
   const body = {
     version: 0,
     tags: annotations.tags.map(withoutId),
@@ -80,8 +93,9 @@ function reviewAnnotations(
   labels: readonly { id: number; name: string }[],
   shapes: readonly Shape[],
   truthOf: (frameName: string) => LabelledBox[] | undefined,
+  { errorRate = 0, seed = 1 }: ReviewOptions,
 ): { shapes: Shape[]; counts: ReviewCounts } {
-  const counts: ReviewCounts = { frames: 0, kept: 0, moved: 0, relabelled: 0, deleted: 0, added: 0 };
+  const counts: ReviewCounts = { frames: 0, kept: 0, moved: 0, relabelled: 0, deleted: 0, added: 0, mistakes: 0 };
   const nameOf = new Map(labels.map(({ id, name }) => [id, name]));
   const idOf = new Map(labels.map(({ id, name }) => [name, id]));
   const gone = new Set(meta.deleted_frames);
@@ -92,12 +106,17 @@ function reviewAnnotations(
     const truth = truthOf(name);
     if (truth === undefined) throw unknownFrame(name);
     const rectangles = shapes.filter((shape) => shape.frame === frame && isUprightRectangle(shape));
-    const correction = correctFrame(
-      rectangles.map((shape) => toBox(shape, nameOf.get(shape.label_id) ?? '')),
-      truth,
-    );
+    const preLabels = rectangles.map((shape) => toBox(shape, nameOf.get(shape.label_id) ?? ''));
+    const { correction, mistakes } = withMistakes(correctFrame(preLabels, truth), {
+      preLabels,
+      labels: [...idOf.keys()],
+      frame: name,
+      rate: errorRate,
+      seed,
+    });
     result.push(...toShapes(correction, rectangles, frame, idOf));
     counts.frames++;
+    counts.mistakes += mistakes;
     counts.deleted += correction.deleted;
     for (const { decision } of correction.boxes) counts[decision]++;
   });

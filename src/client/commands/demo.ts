@@ -5,7 +5,7 @@ import { embeddedConnection } from '../../activities/index.js';
 import { createCvatClient } from '../../annotation/index.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { datasetStats } from '../../dataset/index.js';
-import { bundledClips, loadClipTruth, reviewTask, type ClipTruth } from '../../demo/index.js';
+import { bundledClips, loadClipTruth, reviewTask, type ClipTruth, type ReviewCounts } from '../../demo/index.js';
 import { startStack } from '../../stack/index.js';
 import { projectRoot } from '../../tools/index.js';
 import type { RoundProgress } from '../../workflows/messages.js';
@@ -17,7 +17,7 @@ import { newestRound, newWorkflowId, roundHandle, startRound, type RoundHandle }
 import { watchRound } from '../watch-round.js';
 import { defaultPorts } from '../ports.js';
 
-export async function demo(options: CommonOptions & { data: string }): Promise<void> {
+export async function demo(options: CommonOptions & { data: string; reviewerErrors: number }): Promise<void> {
   const data = path.resolve(options.data);
   const configFile = path.join(data, 'config.yaml');
   await writeFileAtomic(configFile, stringify(demoConfig(data)));
@@ -48,7 +48,7 @@ export async function demo(options: CommonOptions & { data: string }): Promise<v
     };
     const result = await withClient(async (client) => {
       const handle = await openRound(client);
-      const reviewer = new Reviewer(data, truth, handle);
+      const reviewer = new Reviewer(data, truth, handle, options.reviewerErrors);
       return watchRound(handle, {
         silent: options.json,
         signal: interrupted,
@@ -86,6 +86,13 @@ function demoConfig(data: string) {
   };
 }
 
+function describeReview(counts: ReviewCounts, taskId: number): string {
+  const { frames, kept, moved, relabelled, deleted, added, mistakes } = counts;
+  const done = `${kept} boxes kept, ${moved} moved, ${relabelled} relabelled, ${deleted} deleted, ${added} added`;
+  const wrong = mistakes > 0 ? `, ${mistakes} of these decisions wrong` : '';
+  return `The scripted reviewer corrected ${frames} frames of task ${taskId}: ${done}${wrong}`;
+}
+
 /** The round that an interrupted demo left open goes on; else a new one begins. */
 async function openRound(client: Client): Promise<RoundHandle> {
   const newest = await newestRound(client);
@@ -107,14 +114,16 @@ class Reviewer {
     private readonly data: string,
     private readonly truth: ClipTruth,
     private readonly handle: RoundHandle,
+    private readonly errorRate: number,
   ) {}
 
   async look({ stage, task }: RoundProgress): Promise<void> {
     if (stage !== 'waiting' || !task || task.id === this.reviewedTask) return;
     const client = createCvatClient(await embeddedConnection(this.data));
-    const counts = await reviewTask(client, task.id, (frame) => this.truth.boxesOf(frame));
+    const { errorRate } = this;
+    const counts = await reviewTask(client, task.id, (frame) => this.truth.boxesOf(frame), { errorRate });
     this.reviewedTask = task.id;
-    note(`The scripted reviewer corrected ${counts.frames} frames of task ${task.id}`);
+    note(describeReview(counts, task.id));
     await this.handle.signal('annotationCompleted', { taskId: task.id, source: 'demo reviewer' });
   }
 }

@@ -96,6 +96,7 @@ describe('the scripted reviewer on an annotation server', () => {
       relabelled: 1, // player at 60 → referee
       deleted: 2, // referee at (65, 300), ball at 70
       added: 1, // ball at 120
+      mistakes: 0,
     });
     expect(await readTaskProgress(client, taskId, 'jobs_completed')).toEqual({
       state: 'complete',
@@ -109,10 +110,10 @@ describe('the scripted reviewer on an annotation server', () => {
 
   it('finds everything in place the second time', async () => {
     const counts = await reviewTask(client, taskId, truthOf);
-    expect(counts).toEqual({ frames: 3, kept: 4, moved: 0, relabelled: 0, deleted: 0, added: 0 });
+    expect(counts).toEqual({ frames: 3, kept: 4, moved: 0, relabelled: 0, deleted: 0, added: 0, mistakes: 0 });
   });
 
   it('stops when it is cancelled', async () => {
-    await expect(reviewTask(client, taskId, truthOf, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await expect(reviewTask(client, taskId, truthOf, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 });

@@ -8,6 +8,7 @@ import { downloadVideo, fixVideoFormat } from './prepare-video.js';
 import { processVideo } from './process-video.js';
 import { Resources, type ActivityDependencies } from './resources.js';
 import { selectFrames } from './select-frames.js';
+import { trainModel } from './train-model.js';
 import { uploadFrames, uploadPreLabels } from './upload-labels.js';
 import { findOpenTask, markWaiting, pollTask } from './wait-for-people.js';
 
@@ -39,6 +40,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     downloadLabels: bind(downloadLabels),
     clearEmptyLabels: bind(clearEmptyLabels),
     mergeDataset: bind(mergeDataset),
+    trainModel: bind(trainModel),
     finishRound: bind(finishRound),
     releaseRound: bind(releaseRound),
   });

@@ -7,7 +7,9 @@ import { PipelineError } from '../common/errors.js';
 import { cvatProjectId, loadConfig, modelPath, type LoadedConfig, type StepName } from '../config/index.js';
 import { readModel } from '../detector/index.js';
 import type { Resources } from './resources.js';
+import { readCurrentModel } from '../training/index.js';
 import { writeRoundFile, type RoundFile } from './round-file.js';
+import { modelsFolder } from './train-model.js';
 import type { RoundInput, RoundPlan } from './types.js';
 
 /**
@@ -57,6 +59,7 @@ async function decide(
     concurrentVideos: config.concurrency.videos,
     pollSeconds: config.cvat.poll,
     deadlineSeconds: config.cvat.deadline,
+    ...(config.train.command && { train: true }),
   };
 
   const waiting = await countWaitingRounds(catalog);
@@ -72,22 +75,28 @@ async function decide(
     videos: input.videos,
   };
   if (steps.process_videos || steps.upload_labels) {
-    const { labels, classes, layout, image_size: imageSize } = config.detector;
-    const { file, sha256, names, warnings } = await readModel({
-      model: modelPath(env, folder),
-      labels,
-      layout,
-      imageSize,
-    });
-    for (const warning of warnings) log.warn(warning, { model: file });
-    checkClasses(classes, names);
-    round.model = { file, sha256, names };
-    await catalog.updateRound(row.id, { modelSha256: sha256 });
+    round.model = await chooseModel(config, modelPath(env, folder));
+    checkClasses(config.detector.classes, round.model.names);
+    await catalog.updateRound(row.id, { modelSha256: round.model.sha256 });
   }
   if (steps.upload_labels || steps.download_labels)
     round.project = await prepareProject(resources, config, round.model);
   await writeRoundFile(row.folder, round);
   return plan;
+}
+
+/** The configured model, or the one that was trained since and found not worse. */
+async function chooseModel(config: LoadedConfig, configured: string): Promise<NonNullable<RoundFile['model']>> {
+  const { labels, layout, image_size: imageSize } = config.detector;
+  const { file, sha256, names, warnings } = await readModel({ model: configured, labels, layout, imageSize });
+  const trained = config.train.command && (await readCurrentModel(modelsFolder(config.paths.data), sha256));
+  if (trained) {
+    const model = await readModel({ model: trained.file });
+    log.info('A trained model takes the place of the configured one', { model: trained.file, round: trained.round });
+    return { file: model.file, sha256: model.sha256, names: model.names, configured: sha256 };
+  }
+  for (const warning of warnings) log.warn(warning, { model: file });
+  return { file, sha256, names };
 }
 
 function workflowExecution(): { workflowId: string; runId: string } {

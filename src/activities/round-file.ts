@@ -13,7 +13,8 @@ export interface RoundFile {
   config: LoadedConfig;
   /** Videos named at the start; they take the place of the configured sources. */
   videos?: string[];
-  model?: { file: string; sha256: string; names: string[] };
+  /** `configured`: SHA-256 of the model that MODEL_PATH names, where a trained one has taken its place. */
+  model?: { file: string; sha256: string; names: string[]; configured?: string };
   project?: ProjectInfo;
 }
 
@@ -46,7 +47,8 @@ export const roundFiles = {
   result: (folder: string) => path.join(folder, 'result.json'),
 };
 
-function requireModel(round: RoundFile): NonNullable<RoundFile['model']> {
+/** @throws PipelineError MODEL_PATH_MISSING */
+export function requireModel(round: RoundFile): NonNullable<RoundFile['model']> {
   if (round.model) return round.model;
   throw new PipelineError('MODEL_PATH_MISSING', `Round ${round.roundId} was planned without a model.`, {
     hint: 'Set MODEL_PATH in .env and start a new round.',

@@ -19,6 +19,8 @@ export interface RoundPlan {
   concurrentVideos: number;
   pollSeconds: number;
   deadlineSeconds: number;
+  /** Whether a model is trained after the dataset has grown. */
+  train?: boolean;
   /** Set when the round must not start, with the reason in words. */
   skip?: string;
 }
@@ -128,6 +130,21 @@ export interface DatasetResult {
   bySplit: Record<'train' | 'val' | 'test', number>;
 }
 
+/** What became of training. A trainer that fails does not fail the round: its frames are in the dataset already. */
+export type TrainingResult =
+  | {
+      /** Absolute path. */
+      model: string;
+      sha256: string;
+      /** Whether the next round uses it. */
+      accepted: boolean;
+      reason: string;
+      /** mAP50 on the frames of the dataset that no model is trained on, 0..1. */
+      newScore?: number;
+      currentScore?: number;
+    }
+  | { failed: { code: string; message: string } };
+
 /** Result of `ActiveLearningWorkflow`. */
 export interface RoundResult {
   roundId: string;
@@ -140,4 +157,5 @@ export interface RoundResult {
   review?: DownloadResult;
   clean?: CleanResult;
   dataset?: DatasetResult;
+  training?: TrainingResult;
 }

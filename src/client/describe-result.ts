@@ -2,7 +2,7 @@ import type { RoundResult } from '../activities/types.js';
 
 /** The counts of a round for people. */
 export function describeResult(result: RoundResult): string {
-  const { videos, frames, task, review, clean, dataset } = result;
+  const { videos, frames, task, review, clean, dataset, training } = result;
   const lines = [`Round ${result.roundId}: ${result.state}. ${result.message}`];
   const row = (name: string, value: string) => lines.push(`  ${name.padEnd(15)}${value}`);
   row('videos', `${videos.processed} processed of ${videos.found} new`);
@@ -32,6 +32,10 @@ export function describeResult(result: RoundResult): string {
     );
     row('  version', dataset.version);
     row('  folder', dataset.folder);
+  }
+  if (training) {
+    if ('failed' in training) row('training', `failed: ${training.failed.message} [${training.failed.code}]`);
+    else row('model', `${training.model} ${training.reason}`);
   }
   return lines.join('\n');
 }

@@ -102,6 +102,12 @@ const split = z
   .strictObject({ val: share.default(0.2), test: share.default(0) })
   .refine(({ val, test }) => val + test < 1, 'val and test together must leave something for train');
 
+const train = z.strictObject({
+  /** Runs after the dataset has grown: a program with its arguments, as a text or a list. No shell. */
+  command: z.union([z.string().trim().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  timeout: interval.prefault('24h'),
+});
+
 const schedule = z
   .strictObject({
     id: z.string().regex(/^[\w.-]{1,100}$/, 'may hold letters, digits, ".", "_" and "-"'),
@@ -129,6 +135,7 @@ export const configSchema = z.strictObject({
       split: split.prefault({}),
     })
     .prefault({}),
+  train: train.prefault({}),
   max_open_rounds: z.number().int().min(1).default(3),
   concurrency: z.strictObject({ videos: z.number().int().min(1).default(2) }).prefault({}),
   steps: z

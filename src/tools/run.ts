@@ -6,18 +6,38 @@ export const killDelayMs = 2000;
 /** A program with the programs it started. Its promise does not reject: look at `failed`, and at the signal first. */
 export type ProgramTree = ResultPromise<{ stdin: 'ignore'; reject: false }>;
 
+export interface TreeOptions {
+  /** The folder it runs in. Default: ours. */
+  cwd?: string;
+  /** The whole environment. Default: ours. */
+  env?: NodeJS.ProcessEnv;
+  /** What it prints is appended to this file, and not kept in memory: for what runs for hours. */
+  outputFile?: string;
+}
+
 /**
  * Starts a program that may start programs of its own (yt-dlp starts ffmpeg and a JavaScript runtime) in a process
  * group of its own, so that aborting `signal` ends all of them: see {@link stopTree}.
  */
-export function startTree(file: string, programArguments: readonly string[], signal?: AbortSignal): ProgramTree {
+export function startTree(
+  file: string,
+  programArguments: readonly string[],
+  signal?: AbortSignal,
+  { cwd, env, outputFile }: TreeOptions = {},
+): ProgramTree {
   signal?.throwIfAborted();
+  const output = outputFile === undefined ? ('pipe' as const) : { file: outputFile, append: true };
   // On Windows `detached` would open a console window, and taskkill finds the children without it.
   const child = execa(file, programArguments, {
     stdin: 'ignore',
     reject: false,
     detached: process.platform !== 'win32',
-  });
+    cwd,
+    ...(env && { env, extendEnv: false }),
+    stdout: output,
+    stderr: output,
+    buffer: outputFile === undefined,
+  }) as ProgramTree;
   const stop = (): void => void stopTree(child);
   // A detached child would outlive us on an ordinary exit.
   const stopNow = (): void => killGroup(child.pid, 'SIGKILL');

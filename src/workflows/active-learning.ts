@@ -11,14 +11,17 @@ import {
 import type {
   AnnotationOutcome,
   AnnotationTask,
+  DatasetResult,
   RoundInput,
   RoundPlan,
   RoundResult,
+  TrainingResult,
   UploadResult,
 } from '../activities/types.js';
-import { cleanup, long, quick } from './activity-proxies.js';
+import { cleanup, long, quick, training } from './activity-proxies.js';
 import { AnnotationWorkflow } from './annotation.js';
 import { collectVideos } from './collect-videos.js';
+import { failureCause } from './failure-cause.js';
 import { annotationCompleted, annotationProgress, pause, progress, resume, type AnnotationHint } from './messages.js';
 import { ProgressTracker } from './round-progress.js';
 
@@ -63,8 +66,6 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     result.message = describeEnd(result, plan);
     const settled = result.dataset !== undefined || result.state === 'task_deleted';
     await quick.finishRound({ round, result, harvested: settled ? task?.round : undefined });
-    tracker.enter('finished');
-    return result;
   } catch (error) {
     tracker.enter('failed');
     await CancellationScope.nonCancellable(() =>
@@ -72,6 +73,14 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     );
     throw error;
   }
+  // The round has what it wanted by now: whatever becomes of the training, its videos and frames are settled.
+  const { dataset } = result;
+  if (plan.train && dataset && dataset.added + dataset.replaced > 0) {
+    result.training = await train(dataset);
+    await quick.finishRound({ round, result });
+  }
+  tracker.enter('finished');
+  return result;
 
   async function processVideos(): Promise<void> {
     if (!plan.steps.download_videos && !plan.steps.process_videos) return;
@@ -146,6 +155,18 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     result.clean = await quick.clearEmptyLabels(task);
     tracker.enter('merging');
     result.dataset = await long.mergeDataset(task);
+  }
+
+  async function train({ version }: DatasetResult): Promise<TrainingResult> {
+    tracker.enter('training');
+    try {
+      return await training.trainModel({ round, datasetVersion: version });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failed = failureCause(error);
+      log.warn('The training failed; the round goes on with the model it has', failed);
+      return { failed };
+    }
   }
 }
 

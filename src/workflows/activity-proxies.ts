@@ -22,6 +22,14 @@ export const long = proxyActivities<Activities>({
   retry,
 });
 
+/** A trainer may take days. Only the loss of a worker is tried again: what fails by itself is not retryable. */
+export const training = proxyActivities<Activities>({
+  startToCloseTimeout: '14d',
+  scheduleToCloseTimeout: '30d',
+  heartbeatTimeout: '60s',
+  retry,
+});
+
 /** Gives back what a round held, whatever happened before. */
 export const cleanup = proxyActivities<Activities>({
   startToCloseTimeout: '2m',

@@ -1,14 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  ChildWorkflowFailure,
-  condition,
-  executeChild,
-  isCancellation,
-} from '@temporalio/workflow';
+import { condition, executeChild, isCancellation } from '@temporalio/workflow';
 import type { RoundPlan, SkippedVideo, VideoList, VideoResult } from '../activities/types.js';
 import { quick } from './activity-proxies.js';
+import { failureCause } from './failure-cause.js';
 import type { ProgressTracker } from './round-progress.js';
 import { VideoWorkflow } from './video.js';
 
@@ -76,12 +70,6 @@ function explain(error: unknown): { code: string; message: string; permanent: bo
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     return { code: 'VIDEO_BUSY', message: 'Another round is working on this video.', permanent: false };
   }
-  let cause = error;
-  while ((cause instanceof ChildWorkflowFailure || cause instanceof ActivityFailure) && cause.cause)
-    cause = cause.cause;
-  if (cause instanceof ApplicationFailure) {
-    const code = cause.type ?? 'UNKNOWN';
-    return { code, message: cause.message, permanent: faultsOfTheVideo.has(code) };
-  }
-  return { code: 'UNKNOWN', message: cause instanceof Error ? cause.message : String(cause), permanent: false };
+  const { code, message } = failureCause(error);
+  return { code, message, permanent: faultsOfTheVideo.has(code) };
 }

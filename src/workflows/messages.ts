@@ -23,6 +23,7 @@ export type Stage =
   | 'waiting'
   | 'downloading'
   | 'merging'
+  | 'training'
   | 'finished'
   | 'skipped'
   | 'failed';

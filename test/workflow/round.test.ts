@@ -194,6 +194,40 @@ describe('a round', () => {
   });
 });
 
+describe('the train hook', () => {
+  const training = (overrides: Partial<Activities> = {}) => {
+    const stubs = stubActivities({ planRound: () => Promise.resolve({ ...plan, train: true }), ...overrides });
+    stubs.reading.state = 'complete';
+    return stubs;
+  };
+
+  it('trains on the dataset that has grown, after the round has settled its frames', async () => {
+    const stubs = training();
+    expect((await play(stubs)).training).toMatchObject({ model: '/models/v1.onnx', accepted: true });
+    expect(stubs.calls.slice(-4)).toEqual(['mergeDataset', 'finishRound', 'trainModel', 'finishRound']);
+  });
+
+  it('does not train when nothing was added', async () => {
+    const { activities } = stubActivities();
+    const stubs = training({
+      mergeDataset: async (task) => ({ ...(await activities.mergeDataset(task)), added: 0, replaced: 0 }),
+    });
+    expect((await play(stubs)).training).toBeUndefined();
+    expect(stubs.calls).not.toContain('trainModel');
+  });
+
+  it('finishes the round when the training fails, and says why it did', async () => {
+    const trainModel = () =>
+      Promise.reject(ApplicationFailure.nonRetryable('It ended with code 1.', 'TRAINING_FAILED'));
+    const result = await play(training({ trainModel }));
+    expect(result).toMatchObject({
+      state: 'finished',
+      dataset: { added: 4 },
+      training: { failed: { code: 'TRAINING_FAILED', message: 'It ended with code 1.' } },
+    });
+  });
+});
+
 describe('steps that are switched off', () => {
   const without = (...steps: (keyof typeof allSteps)[]) =>
     stubActivities({

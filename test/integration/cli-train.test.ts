@@ -37,7 +37,7 @@ beforeAll(async () => {
       await cutClip(path.join(folder, 'videos', '1.mp4'), 'a', 0, 6);
       await cutClip(path.join(folder, 'videos', '2.mp4'), 'b', 0, 6);
       await writeFile(path.join(folder, 'trainer.mjs'), trainer);
-      // A model that has learned: the same with another last byte of its description.
+      // A model that never sees anything.
       blind = path.join(folder, 'blind.onnx');
       await writeOnnxModel(blind, tinyDetector({ rows: 7, columns: 100, values: [] }));
       await copyFile(demoModel, path.join(folder, 'copy.onnx'));

@@ -45,18 +45,40 @@ export interface Candidate extends Frame {
   sha256: string;
   /** 64-bit difference hash of the picture, 16 hex digits: small Hamming distance = looks alike. */
   perceptualHash: string;
+  /** What the model's network makes of the whole picture, one number per dimension: near = looks alike. Not every model gives one. */
+  embedding?: number[];
   /** Best first. */
   detections: Detection[];
   modelSha256: string;
+}
+
+/** What a frame's score is made of, kept so that it can be seen what each part would have chosen. Ranges: docs/selection.md. */
+export interface ComponentScores {
+  /** Binary entropy of the boxes' confidences in bits: their sum, the greatest, and the mean. */
+  entropySum: number;
+  entropyMax: number;
+  entropyMean: number;
+  /** Entropy of boxes of classes that people had to correct often. */
+  difficulty: number;
+  /** How many objects of rare classes the frame seems to show. */
+  rarity: number;
+  /** Boxes that come and go between neighbouring frames. */
+  flicker: number;
+  /** How far the picture was from everything labelled or chosen before it, 0..1; only of frames chosen for diversity. */
+  novelty?: number;
 }
 
 /** A candidate that goes to people. One line of `selection.jsonl`. */
 export interface SelectedFrame extends Candidate {
   /** Which share of the budget chose it. */
   arm: 'all' | 'chosen' | 'control' | 'explore';
+  /** The weighted sum of its component scores. */
   score: number;
+  scores?: ComponentScores;
   /** In words, for the person who labels it. */
   reason: string;
+  /** Sent without the model's boxes, to see what people find when nothing is suggested to them. */
+  blind?: boolean;
 }
 
 /** What became of a frame that was sent to people. `empty` = a person looked and left nothing; that is a negative. */
@@ -66,4 +88,6 @@ export interface ReviewedFrame {
   frameId: string;
   state: ReviewState;
   boxes: LabelledBox[];
+  /** The job of the annotation server in which it was reviewed, where that is known. */
+  jobId?: number;
 }

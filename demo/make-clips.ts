@@ -10,9 +10,9 @@ import { execa } from 'execa';
 import sharp from 'sharp';
 import { temporaryName, writeFileAtomic } from '../src/common/files.js';
 import { findTool } from '../src/tools/index.js';
-import { FRAME_HEIGHT, FRAME_WIDTH } from './world/camera.js';
-import { film, FPS, roundTo, type FilmedPicture } from './world/footage.js';
-import { CLASSES } from './world/scene.js';
+import { FRAME_HEIGHT, FRAME_WIDTH } from './old-world/camera.js';
+import { film, FPS, roundTo, type FilmedPicture } from './old-world/footage.js';
+import { CLASSES } from './old-world/scene.js';
 
 const SECONDS = 40;
 const SEEDS = { 'match-a': 11, 'match-b': 22, 'match-c': 33 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createCamera, FRAME_HEIGHT, FRAME_WIDTH } from '../../../demo/world/camera.js';
-import { film } from '../../../demo/world/footage.js';
-import { visibleBoxes } from '../../../demo/world/scene.js';
+import { createCamera, FRAME_HEIGHT, FRAME_WIDTH } from '../../../demo/old-world/camera.js';
+import { film } from '../../../demo/old-world/footage.js';
+import { visibleBoxes } from '../../../demo/old-world/scene.js';
 
 describe('the generated match footage', () => {
   it('is the same for the same seed and another for another', () => {

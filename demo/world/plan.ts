@@ -1,0 +1,160 @@
+import { LEAGUES, type League } from './league.js';
+import type { Random } from './random.js';
+
+/** Shots with something to label. */
+type TargetKind = 'attack' | 'corner' | 'behind_goal' | 'close' | 'midfield';
+/** Shots without. */
+const EMPTY_KINDS = ['far_crowd', 'near_crowd', 'studio', 'scoreboard', 'advert', 'grass', 'stadium', 'black'] as const;
+
+type EmptyKind = (typeof EMPTY_KINDS)[number];
+export type ShotKind = TargetKind | EmptyKind | 'replay';
+
+/** How one shot gives way to the next. */
+export type Transition = 'cut' | 'crossfade' | 'through_black' | 'wipe';
+
+export interface Shot {
+  id: number;
+  kind: ShotKind;
+  league: League;
+  /** Seconds of the footage; `end` is the next shot's `start`. */
+  start: number;
+  end: number;
+  /** The shot that is shown again at half speed, and from which time of the footage on. */
+  replayOf?: number;
+  replayFrom?: number;
+  /** How the shot begins; the transition lies half before and half after `start`. */
+  transition: Transition;
+  transitionSeconds: number;
+  seed: number;
+}
+
+/** Whether a shot has nothing to label. */
+export const isEmptyShot = ({ kind }: Pick<Shot, 'kind'>): boolean =>
+  (EMPTY_KINDS as readonly ShotKind[]).includes(kind);
+
+export type FootageLeague = League | 'mixed';
+
+/** The share of the time with something to label; the rest of a broadcast is something else. */
+const TARGET_SHARE = [0.2, 0.34] as const;
+
+/** Nobody can follow shorter shots. */
+const SHORTEST = 3;
+
+/** A replay shows its passage at half speed. */
+export const REPLAY_SPEED = 0.5;
+
+/** Cuts lie on this grid, in seconds: two pictures at 12.5 per second, so that a replay meets the same moments again. */
+const GRID = 0.16;
+
+type Draft = Pick<Shot, 'kind' | 'league'> & { seconds: number; replay?: boolean };
+
+/**
+ * The running order of a broadcast: shots of 3-60 s (shorter where the footage is short, so that it shows several kinds),
+ * two thirds to four fifths of the time without anything to label, replays after what they repeat.
+ */
+export function planShots(random: Random, seconds: number, league: FootageLeague): Shot[] {
+  const longest = Math.min(60, Math.max(5, seconds / 9));
+  const targets = draftTargets(random, seconds * random.between(...TARGET_SHARE), longest, league);
+  const left = seconds - targets.flat().reduce((sum, shot) => sum + shot.seconds, 0);
+  return place(random, interleave(random, targets, draftEmpty(random, left, longest, league)), seconds);
+}
+
+/** Passages of play, each followed by its replay if it has one; together they last about `quota` seconds. */
+function draftTargets(random: Random, quota: number, longest: number, league: FootageLeague): Draft[][] {
+  const passages: Draft[][] = [];
+  let deck: TargetKind[] = [];
+  let used = 0;
+  while (quota - used >= SHORTEST || passages.length === 0) {
+    // Every kind once before any comes again; the corner among the first three, so that its flag is never missing.
+    if (deck.length === 0) {
+      const [first, second] = [['attack', 'corner', 'behind_goal'] as const, ['close', 'midfield', 'attack'] as const];
+      deck = [...shuffled<TargetKind>(random, first), ...shuffled<TargetKind>(random, second)];
+    }
+    const kind = deck.shift() as TargetKind;
+    // Play is cut fast; now and then a passage runs long.
+    const limit = random.next() < 0.12 ? longest : Math.min(longest, 12);
+    const fit = Math.max(SHORTEST, quota - used);
+    const first: Draft = {
+      kind,
+      league: leagueOf(league, passages.length),
+      seconds: Math.min(fit, duration(random, limit)),
+    };
+    const passage = [first];
+    used += first.seconds;
+    const replayed = Math.min(first.seconds / REPLAY_SPEED, random.between(SHORTEST, 2 * SHORTEST));
+    const wanted = passages.length === 0 || random.next() < 0.3;
+    if (wanted && kind !== 'midfield' && (quota - used >= replayed || passages.length === 0)) {
+      passage.push({ kind: 'replay', league: first.league, seconds: replayed, replay: true });
+      used += replayed;
+    }
+    passages.push(passage);
+  }
+  return passages;
+}
+
+function draftEmpty(random: Random, total: number, longest: number, league: FootageLeague): Draft[] {
+  const shots: Draft[] = [];
+  let deck: EmptyKind[] = [];
+  let left = total;
+  while (left >= SHORTEST) {
+    if (deck.length === 0) deck = shuffled(random, EMPTY_KINDS);
+    const kind = deck.shift() as EmptyKind;
+    const wanted = kind === 'black' ? SHORTEST : duration(random, longest);
+    // The rest must be long enough for a shot of its own, or belongs to this one.
+    const seconds = left - wanted < SHORTEST ? left : wanted;
+    shots.push({ kind, league: leagueOf(league, shots.length), seconds });
+    left -= seconds;
+  }
+  return shots;
+}
+
+/** Spreads the passages over the time: the empty shots between them are dealt out evenly, with some luck. */
+function interleave(random: Random, passages: readonly Draft[][], empty: readonly Draft[]): Draft[] {
+  const order: Draft[] = [];
+  const rest = [...empty];
+  const startsWithPlay = random.next() < 0.6;
+  passages.forEach((passage, index) => {
+    const slotsLeft = passages.length - index + (startsWithPlay ? 0 : 1);
+    const count = index === 0 && startsWithPlay ? 0 : Math.round((rest.length / slotsLeft) * random.between(0.6, 1.4));
+    order.push(...rest.splice(0, count), ...passage);
+  });
+  return [...order, ...rest];
+}
+
+function place(random: Random, drafts: readonly Draft[], total: number): Shot[] {
+  let start = 0;
+  return drafts.map(({ kind, league, seconds: exact, replay }, id) => {
+    const seconds = Math.round(exact / GRID) * GRID;
+    const afterReplay = drafts[id - 1]?.replay === true;
+    const transition: Transition = replay === true || afterReplay ? 'wipe' : random.pick(TRANSITIONS);
+    const shot: Shot = {
+      ...{ id, kind, league, start, end: roundTo(start + seconds, 100) },
+      ...(replay === true ? { replayOf: id - 1, replayFrom: roundTo(start - seconds * REPLAY_SPEED, 100) } : {}),
+      transition: id === 0 ? 'cut' : transition,
+      transitionSeconds: id === 0 || transition === 'cut' ? 0 : roundTo(random.between(0.5, 1), 100),
+      seed: Math.floor(random.next() * 2 ** 32),
+    };
+    start = roundTo(start + seconds, 100);
+    if (id === drafts.length - 1) shot.end = total;
+    return shot;
+  });
+}
+
+const TRANSITIONS = ['cut', 'cut', 'cut', 'cut', 'crossfade', 'through_black'] as const;
+
+/** Log-uniform: many short shots, few long ones. */
+const duration = (random: Random, longest: number): number =>
+  SHORTEST * (longest / SHORTEST) ** Math.pow(random.next(), 1.2);
+
+/** Mixed footage cuts between a match of each league. */
+const leagueOf = (league: FootageLeague, index: number): League =>
+  league === 'mixed' ? (LEAGUES[index % 2] as League) : league;
+
+function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const left = [...items];
+  const order: T[] = [];
+  while (left.length > 0) order.push(...left.splice(Math.floor(random.next() * left.length), 1));
+  return order;
+}
+
+export const roundTo = (value: number, steps: number): number => Math.round(value * steps) / steps;

@@ -1,0 +1,73 @@
+import { averagePrecisionOf, meanAveragePrecisionOf } from './average-precision.js';
+import { bootstrapInterval, wilsonInterval, type Interval } from './intervals.js';
+import { matchFrame, type EvaluatedFrame, type MatchedFrame } from './matching.js';
+
+/** How often model and people agree. Shares in 0..1; NaN where there is nothing to divide by. */
+export interface Agreement {
+  objects: number;
+  detections: number;
+  /** Detections that are objects (IoU 0.5 or more, same class). */
+  hits: number;
+  precision: number;
+  recall: number;
+  f1: number;
+  /** AP50 of one class, mAP50 of several. */
+  averagePrecision: number;
+}
+
+export interface ClassAgreement extends Agreement {
+  label: string;
+}
+
+/** Agreement with 95 % intervals: by Wilson for shares, by resampling whole frames for the others. */
+export interface MeasuredAgreement extends Agreement {
+  frames: number;
+  classes: ClassAgreement[];
+  intervals: { precision: Interval; recall: Interval; f1: Interval; averagePrecision: Interval };
+}
+
+/**
+ * Measures what a model says of frames against what people left in them, over all classes (counts summed, mAP50) and
+ * class by class. Pure; the intervals are drawn with a fixed seed.
+ */
+export function measureAgreement(frames: readonly EvaluatedFrame[], labels: readonly string[]): MeasuredAgreement {
+  const matched = frames.map((frame) => matchFrame(frame, labels));
+  const all = agreementOf(matched, labels);
+  return {
+    frames: frames.length,
+    ...all,
+    classes: labels.map((label) => ({ label, ...agreementOf(matched, [label]) })),
+    intervals: {
+      precision: wilsonInterval(all.hits, all.detections),
+      recall: wilsonInterval(all.hits, all.objects),
+      f1: bootstrapInterval(matched, (drawn) => countsOf(drawn, labels).f1),
+      averagePrecision: bootstrapInterval(matched, (drawn) => meanAveragePrecisionOf(drawn, labels)),
+    },
+  };
+}
+
+function agreementOf(frames: readonly MatchedFrame[], labels: readonly string[]): Agreement {
+  const [only, ...others] = labels;
+  const averagePrecision =
+    only !== undefined && others.length === 0
+      ? averagePrecisionOf(frames, only)
+      : meanAveragePrecisionOf(frames, labels);
+  return { ...countsOf(frames, labels), averagePrecision };
+}
+
+function countsOf(frames: readonly MatchedFrame[], labels: readonly string[]): Omit<Agreement, 'averagePrecision'> {
+  let objects = 0;
+  let detections = 0;
+  let hits = 0;
+  for (const frame of frames) {
+    for (const label of labels) {
+      const matched = frame.get(label);
+      if (!matched) continue;
+      objects += matched.objects;
+      detections += matched.outcomes.length;
+      for (const { hit } of matched.outcomes) if (hit) hits++;
+    }
+  }
+  const f1 = (2 * hits) / (objects + detections);
+  return { objects, detections, hits, precision: hits / detections, recall: hits / objects, f1 };
+}

@@ -9,7 +9,7 @@ import type { Candidate } from './nms.js';
 import { differenceHash } from './perceptual-hash.js';
 import { readPicture } from './picture.js';
 import { loadModel, tryModel, type LoadedModel } from './session.js';
-import type { DetectorOptions } from './types.js';
+import type { DetectorOptions, RgbImage } from './types.js';
 import { countWork, type WorkState } from './work-state.js';
 
 /** The same for all tasks of a thread. */
@@ -24,7 +24,8 @@ export interface InspectTask {
 }
 
 export interface DetectTask {
-  imageFile: string;
+  /** A file, or its pixels. */
+  picture: string | RgbImage;
   network: Network;
   thresholds: Thresholds;
   /** Becomes 1 when nobody waits for the result any more. Shared with the main thread. */
@@ -65,7 +66,7 @@ export function detect(task: DetectTask): Promise<ThreadResult<ThreadPrediction 
   return settle(async () => {
     if (isCancelled(task)) return undefined;
     const { session } = await model();
-    const picture = await readPicture(task.imageFile);
+    const picture = typeof task.picture === 'string' ? await readPicture(task.picture) : task.picture;
     if (isCancelled(task)) return undefined;
     const boxes = await infer(session, task.network, picture, task.thresholds);
     return { width: picture.width, height: picture.height, boxes, perceptualHash: differenceHash(picture) };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { PipelineError } from '../common/errors.js';
 import type { Thresholds } from './decode.js';
 import { openModel, type OpenedModel } from './model.js';
-import type { Detector, DetectorOptions, ModelInfo, Prediction } from './types.js';
+import type { DetectCallOptions, Detector, DetectorOptions, ModelInfo, Prediction, RgbImage } from './types.js';
 
 /** More threads than this need more memory (a session each) than most machines gain from. */
 const MOST_THREADS_BY_DEFAULT = 4;
@@ -18,7 +18,7 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS_BY_DEFAULT);
   const opened = await openModel(options, threads, options.device ?? 'auto');
   try {
-    return new PooledDetector(opened, {
+    return new PooledDetector(opened, threads, {
       confidence: options.confidence ?? 0.25,
       iou: options.iou ?? 0.7,
       maxDetections: options.maxDetections ?? 300,
@@ -35,15 +35,17 @@ class PooledDetector implements Detector {
 
   constructor(
     private readonly opened: OpenedModel,
+    readonly threads: number,
     private readonly thresholds: Thresholds,
   ) {
     this.model = opened.info;
   }
 
-  async detect(imageFile: string, { signal }: { signal?: AbortSignal } = {}): Promise<Prediction> {
+  async detect(picture: string | RgbImage, options: DetectCallOptions = {}): Promise<Prediction> {
     const { network, threads } = this.opened;
-    const task = { imageFile: path.resolve(imageFile), network, thresholds: this.thresholds };
-    const { width, height, perceptualHash, boxes } = await threads.detect(task, signal);
+    const source = typeof picture === 'string' ? path.resolve(picture) : checkedPixels(picture);
+    const task = { picture: source, network, thresholds: this.thresholds };
+    const { width, height, perceptualHash, boxes } = await threads.detect(task, options);
     const detections = boxes.map(({ classId, score, x1, y1, x2, y2 }) => {
       const label = this.model.names[classId] ?? `class${classId}`;
       return { classId, label, confidence: score, x1, y1, x2, y2 };
@@ -54,6 +56,20 @@ class PooledDetector implements Detector {
   close(): Promise<void> {
     return this.opened.threads.close();
   }
+}
+
+/** Pixels that really are there, in a buffer of their own: what crosses to a thread is always the whole buffer. */
+function checkedPixels({ width, height, data }: RgbImage): RgbImage {
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!whole || data.length !== width * height * 3) {
+    throw new PipelineError(
+      'IMAGE_UNREADABLE',
+      `A picture of ${width}x${height} pixels cannot be made of ${data.length} bytes.`,
+      { hint: 'Give three bytes (red, green, blue) for every pixel.' },
+    );
+  }
+  const part = data.buffer.byteLength !== data.length && !(data.buffer instanceof SharedArrayBuffer);
+  return { width, height, data: part ? new Uint8Array(data) : data };
 }
 
 function classIds(labels: readonly string[], model: ModelInfo): number[] {

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { DetectTask, InspectTask, ThreadData, ThreadPrediction, ThreadResult } from './detect-thread.js';
 import type { NetworkTrial } from './network.js';
+import type { DetectCallOptions, RgbImage } from './types.js';
 import { createWorkState, finishWork } from './work-state.js';
 
 /**
@@ -62,11 +63,15 @@ export class DetectThreads {
   }
 
   /** @throws the signal's reason when it is aborted before the result is there */
-  async detect(task: Omit<DetectTask, 'cancelled'>, signal?: AbortSignal): Promise<ThreadPrediction> {
+  async detect(
+    task: Omit<DetectTask, 'cancelled'>,
+    { signal, transfer }: DetectCallOptions = {},
+  ): Promise<ThreadPrediction> {
     const stop = signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
     stop.throwIfAborted();
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
-    const work = this.#run<ThreadPrediction | undefined>('detect', { ...task, cancelled });
+    const moved = transfer ? transferable(task.picture) : [];
+    const work = this.#run<ThreadPrediction | undefined>('detect', { ...task, cancelled }, moved);
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         Atomics.store(cancelled, 0, 1);
@@ -91,8 +96,8 @@ export class DetectThreads {
     process.off('exit', this.#finishWork);
   }
 
-  async #run<T>(name: 'inspect' | 'detect', task: InspectTask | DetectTask): Promise<T> {
-    const running = this.#runTwice<T>(name, task);
+  async #run<T>(name: 'inspect' | 'detect', task: InspectTask | DetectTask, moved: ArrayBuffer[] = []): Promise<T> {
+    const running = this.#runTwice<T>(name, task, moved);
     this.#pending.add(running);
     try {
       const result = await running;
@@ -105,25 +110,36 @@ export class DetectThreads {
   }
 
   /** The tasks return their errors, so a rejection means that the thread died. piscina starts another one. */
-  async #runTwice<T>(name: string, task: InspectTask | DetectTask): Promise<ThreadResult<T>> {
+  async #runTwice<T>(name: string, task: InspectTask | DetectTask, moved: ArrayBuffer[]): Promise<ThreadResult<T>> {
     // What kept the last threads from starting (memory, most likely) may be over.
     if (this.#dead.signal.aborted) this.#pool = this.#startPool();
     let crash: unknown;
-    for (let attempt = 0; attempt < 2 && !this.#dead.signal.aborted; attempt++) {
+    const attempts = moved.length > 0 ? 1 : 2;
+    for (let attempt = 0; attempt < attempts && !this.#dead.signal.aborted; attempt++) {
       try {
-        return (await this.#pool.run(task, { name, signal: this.#dead.signal })) as ThreadResult<T>;
+        const options = { name, signal: this.#dead.signal, transferList: moved };
+        return (await this.#pool.run(task, options)) as ThreadResult<T>;
       } catch (error) {
         crash = error;
       }
     }
     crash = this.#dead.signal.aborted ? this.#dead.signal.reason : crash;
-    const what = 'imageFile' in task ? `picture '${task.imageFile}'` : 'model';
+    const what = 'picture' in task ? nameOf(task.picture) : 'model';
     throw new PipelineError('DETECTOR_THREAD_CRASHED', `A detector thread ended at the ${what}: ${messageOf(crash)}.`, {
       hint: 'Often memory: set `detector.threads` lower, or use a smaller model.',
       retryable: true,
       cause: crash,
     });
   }
+}
+
+/** The memory that a picture can take with it to another thread. */
+function transferable(picture: string | RgbImage): ArrayBuffer[] {
+  return typeof picture !== 'string' && picture.data.buffer instanceof ArrayBuffer ? [picture.data.buffer] : [];
+}
+
+function nameOf(picture: string | RgbImage): string {
+  return typeof picture === 'string' ? `picture '${picture}'` : `picture of ${picture.width}x${picture.height}`;
 }
 
 function asError(reason: unknown): Error {

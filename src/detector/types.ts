@@ -1,4 +1,4 @@
-import type { Detection } from '../common/types.js';
+import type { Detection, RgbImage } from '../common/types.js';
 
 /**
  * How a network lays out its boxes (batch, then the rest):
@@ -61,13 +61,26 @@ export interface Prediction {
   perceptualHash: string;
 }
 
+export interface DetectCallOptions {
+  signal?: AbortSignal;
+  /**
+   * The caller gives the pixels away: their `ArrayBuffer` is moved to the thread instead of copied, and empty
+   * afterwards. A picture that was given away cannot be tried again when its thread crashes.
+   */
+  transfer?: boolean;
+}
+
 export interface Detector {
   readonly model: ModelInfo;
+  /** Pictures worked on at the same time: a caller with many keeps a few more than this in flight, not all. */
+  readonly threads: number;
   /**
+   * @param picture a file, or pixels that are already decoded. Pixels in a `SharedArrayBuffer` are not copied on their
+   *   way to the thread, and must stay as they are until the result is there.
    * @throws PipelineError IMAGE_UNREADABLE, DETECTOR_FAILED, DETECTOR_THREAD_CRASHED (retryable), DETECTOR_CLOSED;
    *   the signal's reason when it was aborted.
    */
-  detect(imageFile: string, options?: { signal?: AbortSignal }): Promise<Prediction>;
+  detect(picture: string | RgbImage, options?: DetectCallOptions): Promise<Prediction>;
   /** Ends the threads. Pictures in work are given up with DETECTOR_CLOSED. */
   close(): Promise<void>;
 }

@@ -282,6 +282,37 @@ describe('pictures of every kind', () => {
   });
 });
 
+describe('pixels in memory', () => {
+  const pixels = async () => {
+    const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: new Uint8Array(data) };
+  };
+
+  it('give what their file gives, copied, shared or given away', async () => {
+    const { detect } = bound(await detector(yolov8));
+    const fromFile = await detect(picture);
+    const copied = await pixels();
+    expect(await detect(copied)).toEqual(fromFile);
+    expect(copied.data).toHaveLength(128 * 64 * 3);
+    const shared = { ...copied, data: new Uint8Array(new SharedArrayBuffer(copied.data.length)) };
+    shared.data.set(copied.data);
+    expect(await detect(shared, { transfer: true })).toEqual(fromFile);
+    const part = new Uint8Array(copied.data.length + 100).subarray(7, copied.data.length + 7);
+    part.set(copied.data);
+    expect(await detect({ ...copied, data: part }, { transfer: true })).toEqual(fromFile);
+    expect(part).toHaveLength(copied.data.length);
+    expect(await detect(copied, { transfer: true })).toEqual(fromFile);
+    expect(copied.data).toHaveLength(0);
+  });
+
+  it('that do not fill the picture are refused', async () => {
+    const { detect } = bound(await detector(yolov8));
+    await expect(detect({ width: 2, height: 2, data: new Uint8Array(11) })).rejects.toMatchObject({
+      code: 'IMAGE_UNREADABLE',
+    });
+  });
+});
+
 describe('many pictures at once', () => {
   it('are worked on in threads, while the main thread goes on', async () => {
     const { detect } = bound(await detector(yolov8, { threads: 2 }));
@@ -347,7 +378,7 @@ describe('many pictures at once', () => {
     const trial = await threads.inspect({});
     const network = recogniseNetwork(trial, { metadata: ultralytics });
     const thresholds = { confidence: 0.25, iou: 0.7, maxDetections: 300 };
-    const pending = threads.detect({ imageFile: picture, network, thresholds });
+    const pending = threads.detect({ picture, network, thresholds });
     await threads.threads[0]!.terminate();
     expect((await pending).boxes).toMatchObject([inPicture]);
     await threads.close();

@@ -52,7 +52,8 @@ export function nearCrowdScene(random: Random, { match }: Stadium): Scene {
   return {
     draw: (canvas, seconds) => {
       canvas.clear(shade(match.stand.seats, 0.45 * light));
-      for (const fan of fans) drawFan(canvas, fan, size, seconds, light);
+      // The rows behind lie in the shade of the roof.
+      for (const fan of fans) drawFan(canvas, fan, size, seconds, light * Math.min(1.1, 0.55 + fan.y / 650));
     },
   };
 }

@@ -175,7 +175,7 @@ function paintGrass(
   const { stripes, contrast, colour } = match.grass;
   const [red, green, blue] = colour;
   const shadedFrom = match.shadedFrom ?? Infinity;
-  const roughness = 0.05 + 0.09 * nearness;
+  const roughness = 0.035 + 0.075 * nearness;
   for (let column = from; column < to; column++) {
     const x = startX + stepX * column;
     const y = startY + stepY * column;
@@ -184,8 +184,10 @@ function paintGrass(
     else if (stripes === 'along') stripe = Math.floor((y + 68) / 5.67);
     else if (stripes === 'rings') stripe = Math.floor(Math.hypot(x - 52.5, y - 34) / 6);
     else stripe = Math.floor((x + 105) / 5.25) + Math.floor((y + 68) / 5.67);
-    const sample = ((((y + 64) * 6) & 255) << 8) | (((x + 64) * 6) & 255);
-    let light = 1 + (stripe & 1 ? contrast : -contrast) + roughness * (unevenness[sample] as number);
+    const blade = ((((y + 64) * 15) & 255) << 8) | (((x + 64) * 15) & 255);
+    const patch = ((((y + 64) * 7) & 255) << 8) | (((x + 64) * 7) & 255);
+    const uneven = (unevenness[blade] as number) + 0.6 * (unevenness[patch] as number);
+    let light = 1 + (stripe & 1 ? contrast : -contrast) + roughness * uneven;
     if (y > shadedFrom) light *= 0.66;
     const at = (row * canvas.widthPixels + column) * 3;
     pixels[at] = Math.min(255, red * light);
@@ -206,6 +208,7 @@ function paintStands(
 ): void {
   if (to <= from) return;
   const { pixels, widthPixels } = canvas;
+  // A camera that stands in or under a stand does not see it.
   const planes = STANDS.map(({ origin, along, slope, normal }) => {
     const offset: Point3 = [
       origin[0] - camera.position[0],
@@ -218,11 +221,7 @@ function paintStands(
       ...{ alongStart: dot(along, ray), alongStep: dot(along, stepX), alongOffset: dot(along, offset) },
       ...{ slopeStart: dot(slope, ray), slopeStep: dot(slope, stepX), slopeOffset: dot(slope, offset) },
     };
-  }).filter(
-    (plane) =>
-      plane.reach < 0 === plane.normalStart + plane.normalStep * from < 0 ||
-      plane.reach < 0 === plane.normalStart + plane.normalStep * to < 0,
-  );
+  }).filter(({ reach }) => reach < 0);
   const { sky } = match.stand;
   const wall = shade([88, 92, 100], match.stand.brightness);
   const roof = mix([60, 63, 70], sky, 0.25);

@@ -34,15 +34,15 @@ const MARKINGS: readonly Point3[][] = [
     [52.5, 68, 0],
   ],
   arc(52.5, 34, 9.15, 0, 2 * Math.PI, 36),
-  arc(52.5, 34, 0.15, 0, 2 * Math.PI, 6),
+  arc(52.5, 34, 0.06, 0, 2 * Math.PI, 6),
   outline(0, 13.84, 16.5, 54.16),
   outline(88.5, 13.84, 105, 54.16),
   outline(0, 24.84, 5.5, 43.16),
   outline(99.5, 24.84, 105, 43.16),
   arc(11, 34, 9.15, -PENALTY_ARC, PENALTY_ARC),
   arc(94, 34, 9.15, Math.PI - PENALTY_ARC, Math.PI + PENALTY_ARC),
-  arc(11, 34, 0.15, 0, 2 * Math.PI, 6),
-  arc(94, 34, 0.15, 0, 2 * Math.PI, 6),
+  arc(11, 34, 0.06, 0, 2 * Math.PI, 6),
+  arc(94, 34, 0.06, 0, 2 * Math.PI, 6),
   arc(0, 0, 1, 0, Math.PI / 2, 6),
   arc(0, 68, 1, -Math.PI / 2, 0, 6),
   arc(105, 0, 1, Math.PI / 2, Math.PI, 6),
@@ -226,8 +226,8 @@ export function drawCornerFlag(canvas: Canvas, camera: Camera, corner: Point3, c
   strokeLine(canvas, camera, [corner, [corner[0], corner[1], 1.6]], pole);
   const metre = top.unitsPerMetre;
   const wave = (share: number): number => 0.07 * metre * share * Math.sin(9 * seconds - 4 * share + corner[1]);
-  const width = 0.62 * metre;
-  const cloth = 0.48 * metre;
+  const width = 0.52 * metre;
+  const cloth = 0.42 * metre;
   canvas.fill(
     [
       ...[top.x, top.y, top.x + 0.5 * width, top.y + wave(0.5), top.x + width, top.y + 0.1 * cloth + wave(1)],

@@ -64,6 +64,7 @@ function draftTargets(random: Random, quota: number, longest: number, league: Fo
   const passages: Draft[][] = [];
   let deck: TargetKind[] = [];
   let used = 0;
+  let replays = false;
   while (quota - used >= SHORTEST || passages.length === 0) {
     // Every kind once before any comes again; the corner among the first three, so that its flag is never missing.
     if (deck.length === 0) {
@@ -71,20 +72,22 @@ function draftTargets(random: Random, quota: number, longest: number, league: Fo
       deck = [...shuffled<TargetKind>(random, first), ...shuffled<TargetKind>(random, second)];
     }
     const kind = deck.shift() as TargetKind;
-    // Play is cut fast; now and then a passage runs long.
-    const limit = random.next() < 0.12 ? longest : Math.min(longest, 12);
+    // Play is cut fast, a corner is over in seconds; now and then a passage runs long.
+    const usual = kind === 'corner' ? 3.5 : 12;
+    const limit = kind !== 'corner' && random.next() < 0.12 ? longest : Math.min(longest, usual);
     const fit = Math.max(SHORTEST, quota - used);
-    const first: Draft = {
+    const original: Draft = {
       kind,
       league: leagueOf(league, passages.length),
       seconds: Math.min(fit, duration(random, limit)),
     };
-    const passage = [first];
-    used += first.seconds;
-    const replayed = Math.min(first.seconds / REPLAY_SPEED, random.between(SHORTEST, 2 * SHORTEST));
-    const wanted = passages.length === 0 || random.next() < 0.3;
-    if (wanted && kind !== 'midfield' && (quota - used >= replayed || passages.length === 0)) {
-      passage.push({ kind: 'replay', league: first.league, seconds: replayed, replay: true });
+    const passage = [original];
+    used += original.seconds;
+    const replayed = Math.min(original.seconds / REPLAY_SPEED, random.between(SHORTEST, 2 * SHORTEST));
+    const first = !replays;
+    if (kind !== 'midfield' && kind !== 'corner' && (first || (quota - used >= replayed && random.next() < 0.3))) {
+      replays = true;
+      passage.push({ kind: 'replay', league: original.league, seconds: replayed, replay: true });
       used += replayed;
     }
     passages.push(passage);

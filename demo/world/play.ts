@@ -26,7 +26,7 @@ const BALL_LIMITS = [2.7, 6.5] as const;
 const ZOOMS = {
   attack: [1250, 1850],
   midfield: [1100, 1600],
-  corner: [880, 1150],
+  corner: [1000, 1300],
   close: [1500, 2300],
   behind_goal: [640, 900],
 } as const;
@@ -60,6 +60,7 @@ export function playScene(random: Random, stadium: Stadium, view: View, situatio
 class Operator {
   readonly #position: Point3;
   readonly #view: View;
+  readonly #situation: Situation;
   readonly #zoom: readonly [from: number, to: number];
   readonly #duration: number;
   readonly #lead: { x: number; y: number };
@@ -69,6 +70,7 @@ class Operator {
   constructor(random: Random, view: View, situation: Situation, ball: Ball, duration: number) {
     const between = (low: number, high: number): number => random.between(low, high);
     this.#view = view;
+    this.#situation = situation;
     this.#duration = duration;
     const right = ball.x > PITCH_LENGTH / 2;
     this.#position =
@@ -76,7 +78,7 @@ class Operator {
         ? [52.5 + between(-6, 6), between(-36, -28), between(14, 20)]
         : view === 'close'
           ? [52.5 + between(-20, 20), between(-17, -11), between(4, 7)]
-          : [right ? PITCH_LENGTH + between(17, 24) : -between(17, 24), 34 + between(-14, 14), between(9, 14)];
+          : [right ? PITCH_LENGTH + between(17, 24) : -between(17, 24), 34 + between(-9, 9), between(9, 14)];
     const [low, high] = ZOOMS[view === 'main' ? situation : view];
     this.#zoom = [between(low, high), between(low, high)];
     this.#lead = { x: between(-2, 2), y: view === 'main' ? between(-4, 2) : 0 };
@@ -114,7 +116,12 @@ class Operator {
       return { x: goal + inward * clamp(Math.abs(ball.x - goal), 3, 16), y: clamp(ball.y, 24, 44) };
     }
     if (this.#view === 'close') return { x: ball.x, y: ball.y };
-    return { x: clamp(ball.x + this.#lead.x, 13, 92), y: clamp(26 + 0.35 * (ball.y - 34) + this.#lead.y, 14, 40) };
+    // Towards the goal under attack, so that it comes into the picture.
+    const ahead = clamp((ball.x - PITCH_LENGTH / 2) / 8, -4, 4);
+    const across = this.#situation === 'corner' ? 34 + 0.35 * (ball.y - 34) : 16 + 0.35 * (ball.y - 34);
+    const margin = this.#situation === 'midfield' ? 22 : 11;
+    const along = clamp(ball.x + ahead + this.#lead.x, margin, PITCH_LENGTH - margin);
+    return { x: along, y: clamp(across + this.#lead.y, 12, 46) };
   }
 }
 

@@ -22,7 +22,7 @@ export interface TruthBox extends PixelBox {
 const LEAST_VISIBILITY = 0.35;
 
 /** Smaller than this in either direction, nobody could label it: canvas units, and pixels. */
-const SMALLEST = { units: 4, pixels: 2 } as const;
+const SMALLEST = { units: 5, pixels: 2.5 } as const;
 
 /** What a person would label in the picture on the canvas. @param opacity of the picture in a fade */
 export function truthOf(canvas: Canvas, opacity = 1): TruthBox[] {

@@ -18,7 +18,8 @@ export interface ClipTruth {
   boxesOf: (frame: string) => LabelledBox[] | undefined;
 }
 
-const box = z.tuple([z.int(), z.number(), z.number(), z.number(), z.number()]);
+/** Class, left, top, right, bottom, and how much of the object is in sight (0..1), where the file says so. */
+const box = z.tuple([z.int(), z.number(), z.number(), z.number(), z.number(), z.number().min(0).max(1).optional()]);
 
 /** `<clip>.truth.json`, written by demo/make-clips.ts. */
 const truthFile = z.object({

@@ -24,6 +24,7 @@ const truth = {
     [0, 0, [[0, 1, 2, 3, 4]]],
     [0.08, 0, [[2, 10, 20, 30.5, 40]]],
     [0.16, 1, []],
+    [0.24, 1, [[1, 5, 6, 7, 8, 0.6]]],
   ],
 };
 
@@ -36,6 +37,8 @@ describe('the truth of the bundled clips', () => {
     expect(boxesOf(`${videoKey}_000000000.jpg`)).toEqual([{ label: 'player', x1: 1, y1: 2, x2: 3, y2: 4 }]);
     expect(boxesOf(`${videoKey}_000000080`)).toEqual([{ label: 'ball', x1: 10, y1: 20, x2: 30.5, y2: 40 }]);
     expect(boxesOf(`${videoKey}_000000160.jpg`)).toEqual([]);
+    // A box may say how much of the object is in sight.
+    expect(boxesOf(`${videoKey}_000000240.jpg`)).toEqual([{ label: 'referee', x1: 5, y1: 6, x2: 7, y2: 8 }]);
   });
 
   it('takes the nearest picture within half a frame (40 ms), and none beyond', async () => {
@@ -45,7 +48,7 @@ describe('the truth of the bundled clips', () => {
     expect(boxesOf(`${videoKey}_000000119.jpg`)?.map((box) => box.label)).toEqual(['ball']);
     expect(boxesOf(`${videoKey}_000000121.jpg`)).toEqual([]);
     expect(boxesOf(`${videoKey}_000000199.jpg`)).toEqual([]);
-    expect(boxesOf(`${videoKey}_000000240.jpg`)).toBeUndefined();
+    expect(boxesOf(`${videoKey}_000000281.jpg`)).toBeUndefined();
   });
 
   it('does not know frames of other videos, nor other names', async () => {

@@ -1,12 +1,12 @@
 /** What runs inside a worker thread: one thread, one session. Nothing here is called from the main thread. */
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
+import { differenceHash } from '../common/difference-hash.js';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { Thresholds } from './decode.js';
 import { infer } from './infer.js';
 import type { Network, NetworkTrial } from './network.js';
 import type { Candidate } from './nms.js';
-import { differenceHash } from './perceptual-hash.js';
 import { readPicture } from './picture.js';
 import { loadModel, tryModel, type LoadedModel } from './session.js';
 import type { DetectorOptions, RgbImage } from './types.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { differenceHash } from '../../../src/detector/perceptual-hash.js';
+import { differenceHash } from '../../../src/common/difference-hash.js';
 import type { RgbImage } from '../../../src/detector/types.js';
 
 function draw(width: number, height: number, brightness: (x: number, y: number) => number): RgbImage {

@@ -71,18 +71,39 @@ const detector = z.strictObject({
   device: z.enum(['auto', 'cpu', 'cuda']).default('auto'),
 });
 
+const weight = z.number().min(0);
+
 const selection = z
   .strictObject({
     strategy: z.enum(['interval', 'uncertainty']).default('uncertainty'),
-    /** Frames that go to people in one round; without it every sampled frame does. */
+    /** What people can do in one round; without it every sampled frame goes to them. */
     budget: z.number().int().min(1).optional(),
+    budget_unit: z.enum(['frames', 'boxes']).default('frames'),
     require_detections: z.boolean().default(false),
     control: share.default(0.1),
+    /** Share of the control frames. */
+    blind: share.default(0.5),
     explore: share.default(0.1),
     per_video: share.refine((value) => value > 0, 'must be more than 0').default(0.5),
+    per_class: z.record(z.string(), share).optional(),
+    scores: z
+      .strictObject({
+        entropy: weight.default(1),
+        difficulty: weight.default(0.2),
+        rarity: weight.default(0.5),
+        flicker: weight.default(1),
+      })
+      .prefault({}),
+    aggregate: z.enum(['sum', 'max', 'mean']).default('sum'),
+    diversity: z.enum(['k_center', 'k_means', 'none']).default('k_center'),
+    min_hamming_distance: z.number().int().min(0).max(64).default(4),
     seed: z.string().default('frameloop'),
   })
-  .refine(({ control, explore }) => control + explore <= 1, 'control and explore together must be 1 at most');
+  .refine(
+    ({ control, explore, per_class }) =>
+      control + explore + Object.values(per_class ?? {}).reduce((sum, quota) => sum + quota, 0) <= 1 + 1e-9,
+    'control, explore and the shares in per_class together must be 1 at most',
+  );
 
 const cvat = z.strictObject({
   /** "auto" = the date; the round's id is added in either case, so that every task has a name of its own. */

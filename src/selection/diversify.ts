@@ -1,60 +1,82 @@
-import { HASH_BITS, hammingDistance, type HashBits } from './perceptual-hash.js';
-
-/** Farther than any two hashes can be: the distance to an empty set. */
-export const FAR_FROM_EVERYTHING = HASH_BITS + 1;
+import { seededRandom } from '../common/random.js';
+import type { Picture, PictureSpace } from './picture-space.js';
 
 /** The least that choosing for diversity needs to know of a frame. */
-export interface Item {
+export interface Item extends Picture {
   frameId: string;
-  videoKey: string;
-  hash: HashBits;
   score: number;
 }
 
-/** An item that was picked, and how far it then was (Hamming distance, bits) from everything known. */
+/** An item that was picked, and how far it then was from everything known: 0..1, or infinitely far from nothing. */
 export interface Pick<T extends Item> {
   item: T;
   distance: number;
 }
 
-/**
- * Picks up to `count` items, each time the one farthest from everything known (the seeds and what was picked before);
- * ties go to the higher score, then to the lower frameId. This is the greedy 2-approximation of k-center (Gonzalez
- * 1985) that Sener & Savarese (ICLR 2018) use for active learning, with the labelled frames as its first centres.
- *
- * @param allowed asked before each pick; an item that is refused once is never asked about again.
- * Takes O(items x (seeds + count)) distances: the caller keeps the pool small.
- */
-export function farthestFirst<T extends Item>(
-  items: readonly T[],
-  seeds: readonly HashBits[],
-  count: number,
-  allowed: (item: T) => boolean,
-): Pick<T>[] {
-  const nearest = items.map((item) =>
-    seeds.reduce((least, seed) => Math.min(least, hammingDistance(item.hash, seed)), FAR_FROM_EVERYTHING),
-  );
-  const open = items.map(() => true);
-  const picks: Pick<T>[] = [];
-  while (picks.length < count) {
-    let best = -1;
-    for (let i = 0; i < items.length; i++) {
-      if (open[i] && (best === -1 || isBetter(items[i]!, nearest[i]!, items[best]!, nearest[best]!))) best = i;
-    }
-    const item = items[best];
-    if (item === undefined) break;
-    open[best] = false;
-    if (!allowed(item)) continue;
-    picks.push({ item, distance: nearest[best]! });
-    for (let i = 0; i < items.length; i++) {
-      if (open[i]) nearest[i] = Math.min(nearest[i]!, hammingDistance(items[i]!.hash, item.hash));
-    }
-  }
-  return picks;
+export interface Pool<T extends Item> {
+  items: readonly T[];
+  /** What is known already: labelled, or chosen before. */
+  seeds: readonly Picture[];
+  space: PictureSpace;
+  seed: string;
+  /** Asked before each pick; an item that is refused once is never asked about again. */
+  allowed: (item: T) => boolean;
 }
 
-function isBetter(a: Item, distanceA: number, b: Item, distanceB: number): boolean {
-  if (distanceA !== distanceB) return distanceA > distanceB;
-  if (a.score !== b.score) return a.score > b.score;
-  return a.frameId < b.frameId;
+/**
+ * Picks items that are unlike each other and unlike what is known, one after the other until nothing is left or the
+ * caller stops asking. Each takes O(items x (seeds + picks)) distances: the caller keeps the pool small.
+ */
+export type Diversify = <T extends Item>(pool: Pool<T>) => Generator<Pick<T>>;
+
+/**
+ * Each time the item farthest from everything known; ties go to the higher score, then to the lower frameId. This is the
+ * greedy 2-approximation of k-center (Gonzalez 1985) that Sener & Savarese (ICLR 2018) use for active learning, with the
+ * labelled frames as its first centres.
+ */
+export const kCenter: Diversify = (pool) =>
+  pickEach(pool, (open) => open.reduce((best, other) => (isBetter(other, best) ? other : best)));
+
+/**
+ * Each time an item by chance, with a probability in proportion to its squared distance from everything known: the seeds
+ * of k-means++ (Arthur & Vassilvitskii, SODA 2007). Follows the density of the footage where k-center seeks its outliers.
+ */
+export const kMeansPlusPlus: Diversify = (pool) => {
+  const random = seededRandom(`${pool.seed}:k-means`);
+  return pickEach(pool, (open) => {
+    const weight = ({ distance }: Pick<Item>) => (Number.isFinite(distance) ? distance * distance : 1);
+    const total = open.reduce((sum, candidate) => sum + weight(candidate), 0);
+    let left = random() * total;
+    // Of pictures that are all the same as known ones, any is as good.
+    return open.find((candidate) => (left -= weight(candidate)) < 0) ?? open[0]!;
+  });
+};
+
+/** Without regard to diversity: the highest score first. */
+export const byScore: Diversify = (pool) =>
+  pickEach(pool, (open) => open.reduce((best, other) => (isBetterByScore(other.item, best.item) ? other : best)));
+
+function* pickEach<T extends Item>(
+  { items, seeds, space, allowed }: Pool<T>,
+  next: (open: readonly Pick<T>[]) => Pick<T>,
+): Generator<Pick<T>> {
+  let open = items.map((item) => ({
+    item,
+    distance: seeds.reduce((least, known) => Math.min(least, space.distance(item, known)), Infinity),
+  }));
+  while (open.length > 0) {
+    const pick = next(open);
+    open = open.filter((other) => other !== pick);
+    if (!allowed(pick.item)) continue;
+    yield pick;
+    for (const other of open) other.distance = Math.min(other.distance, space.distance(other.item, pick.item));
+  }
+}
+
+function isBetter(a: Pick<Item>, b: Pick<Item>): boolean {
+  return a.distance === b.distance ? isBetterByScore(a.item, b.item) : a.distance > b.distance;
+}
+
+function isBetterByScore(a: Item, b: Item): boolean {
+  return a.score === b.score ? a.frameId < b.frameId : a.score > b.score;
 }

@@ -1,2 +1,2 @@
-export { selectFrames } from './select.js';
+export { Selector, type Decision, type Experience } from './selector.js';
 export type { SelectionSettings } from './settings.js';

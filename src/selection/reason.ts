@@ -1,11 +1,16 @@
-import type { Candidate } from '../common/types.js';
-import { FAR_FROM_EVERYTHING } from './diversify.js';
-import { binaryEntropy } from './scores/uncertainty.js';
+import type { Candidate, ComponentScores } from '../common/types.js';
+import type { ClassKnowledge } from './class-knowledge.js';
+import type { PictureSpace } from './picture-space.js';
+import { binaryEntropy } from './scores/entropy.js';
 
 /** An answer of 0.8 bits or more: confidences from about 0.24 to 0.76. */
 const UNSURE_BITS = 0.8;
-/** From this Hamming distance on two pictures show something else; imagededup calls hashes within 10 duplicates. */
-const UNLIKE_BITS = 11;
+/** Boxes that come and go are worth a word when they add up to one that the model is half sure of. */
+const FLICKERS = 0.5;
+/** Classes with less than a fifth as many objects as the most frequent one are called rare. */
+const RARE = 0.8;
+/** About an F1 of 0.7 or less. */
+const DIFFICULT = 0.65;
 
 /** "2 of 5 boxes near the threshold": what the model says about the frame, for the person who labels it. */
 export function describeBoxes(candidate: Candidate): string {
@@ -17,8 +22,20 @@ export function describeBoxes(candidate: Candidate): string {
   return unsure === boxes ? `${boxes} ${noun} near the threshold` : `${unsure} of ${boxes} ${noun} near the threshold`;
 }
 
-/** How new the picture is, by its distance (bits) from everything labelled before or picked earlier in this round. */
-export function describeNovelty(distance: number): string {
-  if (distance === FAR_FROM_EVERYTHING) return 'the first of the round';
-  return distance >= UNLIKE_BITS ? 'unlike anything labelled' : 'a variation of what is labelled';
+/** What else speaks for the frame, each in a few words. */
+export function describeMerits(candidate: Candidate, scores: ComponentScores, classes: ClassKnowledge): string[] {
+  const labels = [...new Set(candidate.detections.map(({ label }) => label))];
+  const difficult = labels.filter((label) => classes.difficulty(label) >= DIFFICULT);
+  const rare = labels.filter((label) => classes.rarity(label) >= RARE);
+  return [
+    ...(scores.flicker >= FLICKERS ? ['boxes that come and go between neighbouring frames'] : []),
+    ...(rare.length > 0 ? [`shows the rare ${rare.join(', ')}`] : []),
+    ...(difficult.length > 0 ? [`${difficult.join(', ')} often had to be corrected`] : []),
+  ];
+}
+
+/** How new the picture is, by its distance from everything labelled before or picked earlier in this round. */
+export function describeNovelty(distance: number, space: PictureSpace): string {
+  if (distance === Infinity) return 'the first of the round';
+  return distance >= space.unlike ? 'unlike anything labelled' : 'a variation of what is labelled';
 }

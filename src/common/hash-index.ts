@@ -1,17 +1,23 @@
 import { HASH_BITS, hammingDistance, type HashBits } from './perceptual-hash.js';
 
+/** What was added under one hash. */
+interface Entry<T> {
+  hash: HashBits;
+  values: T[];
+}
+
 /**
- * Answers "is there a hash nearer than `minDistance`?" without comparing with every hash.
+ * Answers "what is nearer than `minDistance`?" without comparing with every hash.
  *
  * The 64 bits are dealt into `minDistance` groups. Two hashes that differ in fewer bits than there are groups agree
  * completely in at least one of them (pigeonhole), so only hashes that share a whole group need be compared. This is
  * multi-index hashing (Norouzi, Punjani, Fleet, CVPR 2012) for exact answers.
  */
-export class HashIndex {
+export class HashIndex<T> {
   readonly #minDistance: number;
   readonly #groups: number[][];
-  readonly #buckets: Map<number, HashBits[]>[];
-  readonly #exact = new Set<string>();
+  readonly #buckets: Map<number, Entry<T>[]>[];
+  readonly #exact = new Map<string, Entry<T>>();
 
   /** @param minDistance 0..64; with 0 nothing is near anything. */
   constructor(minDistance: number) {
@@ -22,18 +28,23 @@ export class HashIndex {
       // a video; dealing along the diagonal spreads them, so that no group is the same for the whole video.
       this.#groups[(bit + Math.floor(bit / 8)) % minDistance]?.push(bit);
     }
-    this.#buckets = this.#groups.map(() => new Map<number, HashBits[]>());
+    this.#buckets = this.#groups.map(() => new Map<number, Entry<T>[]>());
   }
 
-  add(hash: HashBits): void {
+  add(hash: HashBits, value: T): void {
     const key = `${hash.high}.${hash.low}`;
-    if (this.#exact.has(key)) return;
-    this.#exact.add(key);
+    const known = this.#exact.get(key);
+    if (known) {
+      known.values.push(value);
+      return;
+    }
+    const entry = { hash, values: [value] };
+    this.#exact.set(key, entry);
     this.#buckets.forEach((bucket, group) => {
       const part = this.#part(hash, group);
       const sharing = bucket.get(part);
-      if (sharing) sharing.push(hash);
-      else bucket.set(part, [hash]);
+      if (sharing) sharing.push(entry);
+      else bucket.set(part, [entry]);
     });
   }
 
@@ -42,8 +53,21 @@ export class HashIndex {
     if (this.#minDistance === 0) return false;
     if (this.#exact.has(`${hash.high}.${hash.low}`)) return true;
     return this.#buckets.some((bucket, group) =>
-      bucket.get(this.#part(hash, group))?.some((other) => hammingDistance(hash, other) < this.#minDistance),
+      bucket.get(this.#part(hash, group))?.some((other) => this.#isNear(hash, other)),
     );
+  }
+
+  /** Everything that was added under a hash that differs from `hash` in fewer than `minDistance` bits. */
+  near(hash: HashBits): T[] {
+    const found = new Set<Entry<T>>();
+    this.#buckets.forEach((bucket, group) => {
+      for (const other of bucket.get(this.#part(hash, group)) ?? []) if (this.#isNear(hash, other)) found.add(other);
+    });
+    return [...found].flatMap(({ values }) => values);
+  }
+
+  #isNear(hash: HashBits, other: Entry<T>): boolean {
+    return hammingDistance(hash, other.hash) < this.#minDistance;
   }
 
   /** The bits of one group as a number. (A single group of 64 bits loses its last ones: a fuller bucket, no wrong answer.) */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HashIndex } from '../../../src/selection/hash-index.js';
-import { hammingDistance, parseHash } from '../../../src/selection/perceptual-hash.js';
-import { bitsApart } from './candidates.js';
+import { HashIndex } from '../../../src/common/hash-index.js';
+import { hammingDistance, isTelling, parseHash } from '../../../src/common/perceptual-hash.js';
+import { bitsApart } from '../selection/candidates.js';
 
 const hex = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((bits) => bits.toString(16).padStart(16, '0'));
 
@@ -21,8 +21,18 @@ describe('perceptual hashes', () => {
     );
   });
 
+  it.each([
+    ['0000000000000000', false], // a black picture
+    ['ffffffffffffffff', false],
+    ['0000000000000080', false],
+    ['00000000000000ff', true],
+    ['0123456789abcdef', true],
+  ])('%s tells a picture from others: %s', (hash, expected) => {
+    expect(isTelling(parseHash(hash, 'f'))).toBe(expected);
+  });
+
   it.each(['', 'xyz', '123', '0123456789abcdef0'])('"%s" is refused', (hash) => {
-    expect(() => parseHash(hash, 'frame-1')).toThrow(expect.objectContaining({ code: 'SELECTION_BAD_HASH' }));
+    expect(() => parseHash(hash, 'frame-1')).toThrow(expect.objectContaining({ code: 'PERCEPTUAL_HASH_INVALID' }));
   });
 });
 
@@ -30,11 +40,12 @@ describe('the index of hashes', () => {
   it('finds a near hash exactly when a comparison with every hash does', () => {
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 30 }), fc.integer({ min: 0, max: 64 }), (pairs, minDistance) => {
-        const index = new HashIndex(minDistance);
-        for (const [stored] of pairs) index.add(parseHash(stored, 'f'));
+        const index = new HashIndex<number>(minDistance);
+        pairs.forEach(([stored], i) => index.add(parseHash(stored, 'f'), i));
         for (const [, asked] of pairs) {
-          const expected = pairs.some(([stored]) => bitsApart(stored, asked) < minDistance);
-          expect(index.hasNear(parseHash(asked, 'f'))).toBe(expected);
+          const expected = pairs.flatMap(([stored], i) => (bitsApart(stored, asked) < minDistance ? [i] : []));
+          expect(index.near(parseHash(asked, 'f')).sort((a, b) => a - b)).toEqual(expected);
+          expect(index.hasNear(parseHash(asked, 'f'))).toBe(expected.length > 0);
         }
       }),
     );

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { binaryEntropy, uncertainty } from '../../../../src/selection/scores/uncertainty.js';
+import { learnClasses } from '../../../../src/selection/class-knowledge.js';
+import { binaryEntropy, entropy } from '../../../../src/selection/scores/entropy.js';
+import { aggregate } from '../../../../src/selection/scores/score.js';
 import { candidate } from '../candidates.js';
 
-describe('uncertainty score', () => {
+const uncertainty = (frame: ReturnType<typeof candidate>, how: 'sum' | 'max' | 'mean' = 'sum') =>
+  aggregate(entropy.values(frame, { classes: learnClasses([]) }), how);
+
+describe('entropy score', () => {
   // By hand from -p log2 p - (1-p) log2 (1-p): e.g. for 1/4: 0.25 * 2 + 0.75 * log2(4/3) = 0.5 + 0.75 * 0.415037.
   it.each([
     [0, 0],
@@ -20,6 +25,12 @@ describe('uncertainty score', () => {
     const frame = candidate({ confidences: [0.9, 0.5, 0.25] });
     expect(uncertainty(frame)).toBeCloseTo(0.468996 + 1 + 0.811278, 5);
     expect(uncertainty({ ...frame, detections: [...frame.detections].reverse() })).toBe(uncertainty(frame));
+  });
+
+  it('is the greatest or the mean of the boxes where that is asked for', () => {
+    const frame = candidate({ confidences: [0.9, 0.25] });
+    expect(uncertainty(frame, 'max')).toBeCloseTo(0.811278, 5);
+    expect(uncertainty(frame, 'mean')).toBeCloseTo((0.468996 + 0.811278) / 2, 5);
   });
 
   it('does not let a crowd count for more than its 20 best boxes', () => {

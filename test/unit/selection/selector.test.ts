@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { selectFrames, type SelectionSettings } from '../../../src/selection/index.js';
-import { bitsApart, candidate } from './candidates.js';
+import type { SelectionSettings } from '../../../src/selection/index.js';
+import { bitsApart, candidate, selectFrames } from './candidates.js';
 
 /** Hashes that are about 32 bits apart, as those of unrelated pictures are. */
 const pictureHash = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 16);
+const uncertain = { strategy: 'uncertainty', explore: 0 } as const;
 const ids = (frames: readonly { frameId: string }[]) => frames.map((frame) => frame.frameId);
 
 describe('without a budget', () => {
@@ -135,6 +136,100 @@ describe('with a budget', () => {
   });
 });
 
+describe('a budget in boxes', () => {
+  it('pays for what people have to look at, not for pictures', () => {
+    const frames = Array.from({ length: 40 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: Array<number>(1 + (i % 10)).fill(0.5) }),
+    );
+    const { selected } = selectFrames(frames, [], { ...uncertain, control: 0, budget: 30, budgetUnit: 'boxes' });
+    const boxes = selected.reduce((sum, frame) => sum + frame.detections.length, 0);
+    expect(boxes).toBeLessThanOrEqual(30);
+    expect(boxes).toBeGreaterThan(20);
+    // All boxes are equally unsure, so none of the 30 is wasted on a frame of another kind.
+    expect(selected.length).toBeGreaterThan(3);
+  });
+
+  it('counts a frame without boxes as one', () => {
+    const frames = Array.from({ length: 40 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: [] }),
+    );
+    expect(selectFrames(frames, [], { ...uncertain, budget: 7, budgetUnit: 'boxes' }).selected).toHaveLength(7);
+  });
+});
+
+describe('what earlier rounds taught', () => {
+  const box = (label: string, x: number) => ({ label, x1: x, y1: 0, x2: x + 10, y2: 10 });
+  // The model is always right about players and never about the ball; there are 20 players and one ball.
+  const corrected = Array.from({ length: 20 }, (_, i) => ({
+    detections: [
+      { ...box('player', 0), confidence: 0.9 },
+      ...(i === 0 ? [{ ...box('ball', 50), confidence: 0.5 }] : []),
+    ],
+    truth: [box('player', 0), ...(i === 0 ? [box('ball', 200)] : [])],
+  }));
+  const frames = Array.from({ length: 40 }, (_, i) =>
+    candidate({
+      ptsMs: i * 10_000,
+      hash: pictureHash(`${i}`),
+      boxes: [[i % 4 === 0 ? 'ball' : 'player', 0.5, 0, 0]],
+    }),
+  );
+
+  it('is preferred: the class that had to be corrected, and the rare one, and the reason says so', () => {
+    const { selected } = selectFrames(frames, [], { ...uncertain, control: 0, budget: 2 }, corrected);
+    expect(selected.map((frame) => frame.detections[0]!.label)).toEqual(['ball', 'ball']);
+    expect(selected[0]?.reason).toContain('shows the rare ball, ball often had to be corrected');
+    expect(selected[0]?.scores?.difficulty).toBeGreaterThan(selected[0]!.scores!.entropySum * 0.5);
+  });
+
+  it('changes nothing while there are no corrections', () => {
+    const { selected } = selectFrames(frames, [], { ...uncertain, budget: 10 });
+    for (const { score, scores } of selected) {
+      expect(scores).toMatchObject({ difficulty: 0, rarity: 0 });
+      expect(score).toBe(scores?.entropySum);
+    }
+  });
+});
+
+describe('the share of a class', () => {
+  const frames = Array.from({ length: 100 }, (_, i) =>
+    candidate({
+      ptsMs: i * 10_000,
+      hash: pictureHash(`${i}`),
+      boxes: i % 10 === 0 ? [['ball', 0.99, 0, 0]] : [['player', 0.5, 0, 0]],
+    }),
+  );
+  const balls = (settings: Partial<SelectionSettings>) =>
+    selectFrames(frames, [], { ...uncertain, control: 0, budget: 20, ...settings }).selected.filter(
+      (frame) => frame.detections[0]?.label === 'ball',
+    );
+
+  it('is filled though the scores speak against it', () => {
+    expect(balls({})).toHaveLength(0);
+    expect(balls({ perClass: { ball: 0.25 } })).toHaveLength(5);
+    expect(balls({ perClass: { ball: 0.25 } })[0]?.reason).toContain('for the share of ball');
+  });
+
+  it('is as much as there is', () => {
+    expect(balls({ perClass: { ball: 0.9 } })).toHaveLength(10);
+  });
+});
+
+describe('blind frames', () => {
+  it('are a share of the control frames, always the same ones', () => {
+    const frames = Array.from({ length: 300 }, (_, i) => candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`) }));
+    const draw = (blind: number) =>
+      selectFrames(frames, [], { ...uncertain, budget: 40, control: 0.5, blind }).selected.filter(
+        (frame) => frame.blind,
+      );
+    expect(draw(0.3)).toHaveLength(6);
+    expect(draw(0.3).every((frame) => frame.arm === 'control')).toBe(true);
+    expect(draw(0.3)).toEqual(draw(0.3));
+    expect(draw(0)).toEqual([]);
+    expect(draw(1)).toHaveLength(20);
+  });
+});
+
 describe('for any footage', () => {
   const seeds = fc.record({
     video: fc.constantFrom('file-aaaaaaaaaaaa', 'file-bbbbbbbbbbbb', 'youtube-ccccccccccc'),
@@ -142,20 +237,17 @@ describe('for any footage', () => {
     // A few base pictures with a few bits turned over: look-alikes are frequent.
     base: fc.nat(5),
     flip: fc.nat(255),
-    confidences: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
+    boxes: fc.array(
+      fc.tuple(fc.constantFrom('player', 'ball'), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(30), fc.nat(30)),
+      { maxLength: 4 },
+    ),
   });
-  const toCandidate = ({
-    video,
-    ptsMs,
-    base,
-    flip,
-    confidences,
-  }: typeof seeds extends fc.Arbitrary<infer T> ? T : never) =>
+  const toCandidate = ({ video, ptsMs, base, flip, boxes }: typeof seeds extends fc.Arbitrary<infer T> ? T : never) =>
     candidate({
       videoKey: video,
       ptsMs,
       hash: (BigInt(`0x${pictureHash(`${base}`)}`) ^ BigInt(flip)).toString(16).padStart(16, '0'),
-      confidences,
+      boxes,
     });
   const footage = fc.array(seeds, { maxLength: 60 }).map((rows) => {
     const unique = new Map(rows.map(toCandidate).map((frame) => [frame.frameId, frame]));
@@ -167,23 +259,29 @@ describe('for any footage', () => {
     control: fc.constantFrom(0, 0.1, 0.5),
     explore: fc.constantFrom(0, 0.1, 0.5),
     perVideo: fc.constantFrom(0.2, 0.5, 1),
+    budgetUnit: fc.constantFrom('frames' as const, 'boxes' as const),
+    blind: fc.constantFrom(0, 0.5, 1),
+    aggregate: fc.constantFrom('sum' as const, 'max' as const, 'mean' as const),
+    diversity: fc.constantFrom('k_center' as const, 'k_means' as const, 'none' as const),
     minHammingDistance: fc.nat(8),
   });
+
+  const corrections = footage.map((frames) =>
+    frames.slice(0, 5).map(({ detections }, i) => ({ detections, truth: detections.slice(i % 2) })),
+  );
+  type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
+  const costOf = ({ budgetUnit }: Settings, frame: { detections: unknown[] }) =>
+    budgetUnit === 'frames' ? 1 : Math.max(1, frame.detections.length);
 
   it('keeps budget, video share and distances, and accounts for every frame', () => {
     fc.assert(
       fc.property(footage, footage, settings, (frames, earlier, chosen) => {
         const labelled = earlier.slice(0, 10);
         const { selected, rejected } = selectFrames(frames, labelled, chosen);
-        expect(selected.length).toBeLessThanOrEqual(chosen.budget);
+        const spent = (some: typeof selected) => some.reduce((sum, frame) => sum + costOf(chosen, frame), 0);
+        expect(spent(selected)).toBeLessThanOrEqual(chosen.budget);
         expect(new Set(ids(selected)).size).toBe(selected.length);
         for (const frame of selected) {
-          expect(frames).toContainEqual(
-            expect.objectContaining({ frameId: frame.frameId, detections: frame.detections }),
-          );
-          expect(frame.score).toBeGreaterThanOrEqual(0);
-          expect(frame.score).toBeLessThanOrEqual(20);
-          expect(frame.reason).not.toBe('');
           for (const other of [...selected, ...labelled]) {
             if (other === frame) continue;
             expect(other.frameId).not.toBe(frame.frameId);
@@ -192,14 +290,51 @@ describe('for any footage', () => {
             );
           }
         }
+        const arm = (name: string) => selected.filter((frame) => frame.arm === name);
+        expect(spent(arm('control'))).toBeLessThanOrEqual(Math.round(chosen.control * chosen.budget));
+        expect(spent(arm('explore'))).toBeLessThanOrEqual(Math.round(chosen.explore * chosen.budget));
+        expect(selected.filter((frame) => frame.blind)).toHaveLength(Math.round(chosen.blind * arm('control').length));
         const open = frames.filter((frame) => !labelled.some((other) => other.frameId === frame.frameId));
         if (new Set(open.map((frame) => frame.videoKey)).size > 1) {
           const cap = Math.max(1, Math.floor(chosen.perVideo * chosen.budget));
           for (const { videoKey } of selected) {
-            expect(selected.filter((frame) => frame.videoKey === videoKey).length).toBeLessThanOrEqual(cap);
+            expect(spent(selected.filter((frame) => frame.videoKey === videoKey))).toBeLessThanOrEqual(cap);
           }
         }
         expect(selected.length + rejected.reduce((sum, { count }) => sum + count, 0)).toBe(frames.length);
+      }),
+    );
+  });
+
+  it('fills the share of a class as far as the frames go', () => {
+    const distinct = { minHammingDistance: 0, perVideo: 1, budgetUnit: 'frames', control: 0.1, explore: 0.1 } as const;
+    fc.assert(
+      fc.property(footage, settings, fc.constantFrom(0.1, 0.3, 0.8), (frames, chosen, ball) => {
+        const { selected } = selectFrames(frames, [], { ...chosen, ...distinct, perClass: { ball } });
+        const shows = (some: typeof frames) =>
+          some.filter(({ detections }) => detections.some(({ label }) => label === 'ball')).length;
+        expect(shows(selected)).toBeGreaterThanOrEqual(
+          Math.min(shows(frames), Math.floor(ball * chosen.budget + 1e-9)),
+        );
+      }),
+    );
+  });
+
+  it('gives every frame component scores within their ranges, and a reason', () => {
+    fc.assert(
+      fc.property(footage, corrections, settings, (frames, corrected, chosen) => {
+        for (const { score, scores, reason } of selectFrames(frames, [], chosen, corrected).selected) {
+          const most = chosen.aggregate === 'sum' ? 20 : 1;
+          const ranges = { entropySum: 20, entropyMax: 1, entropyMean: 1, novelty: 1 };
+          for (const [name, value] of Object.entries(scores!)) {
+            expect(value).toBeGreaterThanOrEqual(0);
+            expect(value, name).toBeLessThanOrEqual(ranges[name as keyof typeof ranges] ?? most);
+          }
+          // The default weights: 1, 0.2, 0.5 and 1.
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThanOrEqual(2.7 * most);
+          expect(reason).not.toBe('');
+        }
       }),
     );
   });

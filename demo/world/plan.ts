@@ -1,4 +1,4 @@
-import { LEAGUES, type League } from './league.js';
+import type { League } from './league.js';
 import type { Random } from './random.js';
 
 /** Shots with something to label. */
@@ -65,6 +65,7 @@ function draftTargets(random: Random, quota: number, longest: number, league: Fo
   let deck: TargetKind[] = [];
   let used = 0;
   let replays = false;
+  const leagues = new LeagueBalance(league);
   while (quota - used >= SHORTEST || passages.length === 0) {
     // Every kind once before any comes again; the corner among the first three, so that its flag is never missing.
     if (deck.length === 0) {
@@ -75,21 +76,21 @@ function draftTargets(random: Random, quota: number, longest: number, league: Fo
     // Play is cut fast, a corner is over in seconds; now and then a passage runs long.
     const usual = kind === 'corner' ? 3.5 : 12;
     const limit = kind !== 'corner' && random.next() < 0.12 ? longest : Math.min(longest, usual);
-    const fit = Math.max(SHORTEST, quota - used);
-    const original: Draft = {
-      kind,
-      league: leagueOf(league, passages.length),
-      seconds: Math.min(fit, duration(random, limit)),
-    };
+    // No passage takes more than a third, so that there are several.
+    const fit = Math.max(SHORTEST, Math.min(quota - used, quota / 3));
+    const original: Draft = { kind, league: leagues.next(), seconds: onGrid(Math.min(fit, duration(random, limit))) };
     const passage = [original];
+    const replayed = onGrid(
+      Math.min(original.seconds / REPLAY_SPEED, random.between(SHORTEST, 2 * SHORTEST), Math.max(SHORTEST, quota / 4)),
+    );
     used += original.seconds;
-    const replayed = Math.min(original.seconds / REPLAY_SPEED, random.between(SHORTEST, 2 * SHORTEST));
-    const first = !replays;
-    if (kind !== 'midfield' && kind !== 'corner' && (first || (quota - used >= replayed && random.next() < 0.3))) {
+    const due = !replays && quota >= 3 * SHORTEST;
+    if (kind !== 'midfield' && kind !== 'corner' && (due || (quota - used >= replayed && random.next() < 0.3))) {
       replays = true;
       passage.push({ kind: 'replay', league: original.league, seconds: replayed, replay: true });
       used += replayed;
     }
+    leagues.add(original.league, passage);
     passages.push(passage);
   }
   return passages;
@@ -99,13 +100,16 @@ function draftEmpty(random: Random, total: number, longest: number, league: Foot
   const shots: Draft[] = [];
   let deck: EmptyKind[] = [];
   let left = total;
+  const leagues = new LeagueBalance(league);
   while (left >= SHORTEST) {
     if (deck.length === 0) deck = shuffled(random, EMPTY_KINDS);
     const kind = deck.shift() as EmptyKind;
-    const wanted = kind === 'black' ? SHORTEST : duration(random, longest);
-    // The rest must be long enough for a shot of its own, or belongs to this one.
-    const seconds = left - wanted < SHORTEST ? left : wanted;
-    shots.push({ kind, league: leagueOf(league, shots.length), seconds });
+    const wanted = onGrid(kind === 'black' ? SHORTEST : duration(random, longest));
+    // What is left must be long enough for a shot of its own, or belongs to this one.
+    const seconds = left - wanted >= SHORTEST ? wanted : left > longest ? left - SHORTEST : left;
+    const shot: Draft = { kind, league: leagues.next(), seconds };
+    shots.push(shot);
+    leagues.add(shot.league, [shot]);
     left -= seconds;
   }
   return shots;
@@ -126,8 +130,7 @@ function interleave(random: Random, passages: readonly Draft[][], empty: readonl
 
 function place(random: Random, drafts: readonly Draft[], total: number): Shot[] {
   let start = 0;
-  return drafts.map(({ kind, league, seconds: exact, replay }, id) => {
-    const seconds = Math.round(exact / GRID) * GRID;
+  return drafts.map(({ kind, league, seconds, replay }, id) => {
     const afterReplay = drafts[id - 1]?.replay === true;
     const transition: Transition = replay === true || afterReplay ? 'wipe' : random.pick(TRANSITIONS);
     const shot: Shot = {
@@ -149,9 +152,24 @@ const TRANSITIONS = ['cut', 'cut', 'cut', 'cut', 'crossfade', 'through_black'] a
 const duration = (random: Random, longest: number): number =>
   SHORTEST * (longest / SHORTEST) ** Math.pow(random.next(), 1.2);
 
-/** Mixed footage cuts between a match of each league. */
-const leagueOf = (league: FootageLeague, index: number): League =>
-  league === 'mixed' ? (LEAGUES[index % 2] as League) : league;
+/** Up to the next possible cut. */
+const onGrid = (seconds: number): number => Math.ceil(roundTo(seconds / GRID, 1e6)) * GRID;
+
+/** Mixed footage cuts between a match of each league, and gives both about the same time. */
+class LeagueBalance {
+  readonly #seconds: Record<League, number> = { daylight: 0, floodlit: 0 };
+
+  constructor(readonly league: FootageLeague) {}
+
+  next(): League {
+    if (this.league !== 'mixed') return this.league;
+    return this.#seconds.daylight <= this.#seconds.floodlit ? 'daylight' : 'floodlit';
+  }
+
+  add(league: League, shots: readonly Draft[]): void {
+    for (const { seconds } of shots) this.#seconds[league] += seconds;
+  }
+}
 
 function shuffled<T>(random: Random, items: readonly T[]): T[] {
   const left = [...items];

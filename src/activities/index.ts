@@ -1,10 +1,11 @@
 import { downloadLabels } from './download-labels.js';
+import { downloadVideo } from './download-video.js';
 import { failVideo, finishRound, releaseRound } from './end-round.js';
 import { withFailures } from './failure.js';
 import { clearEmptyLabels, mergeDataset } from './grow-dataset.js';
 import { listVideos } from './list-videos.js';
 import { planRound } from './plan-round.js';
-import { downloadVideo, fixVideoFormat } from './prepare-video.js';
+import { fixVideoFormat } from './prepare-video.js';
 import { processVideo } from './process-video.js';
 import { Resources, type ActivityDependencies } from './resources.js';
 import { selectFrames } from './select-frames.js';

@@ -1,11 +1,23 @@
-import path from 'node:path';
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { activityInfo } from '@temporalio/activity';
 import type { Catalog } from '../catalog/index.js';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
-import { listLocalVideos, listUrl, searchVideos, type VideoReference } from '../video/index.js';
+import {
+  localSource,
+  searchSource,
+  siteOptions,
+  urlSource,
+  type ListedVideo,
+  type VideoReference,
+  type VideoSource,
+} from '../video/index.js';
+import { duplicateOf } from './download-video.js';
 import { withHeartbeat } from './heartbeat.js';
+import { withinPatience } from './patience.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, type RoundFile } from './round-file.js';
+import { pausedBecause, pauseIfHopeless, pauseSource } from './source-pause.js';
 import type { RoundReference, SkippedVideo, VideoList } from './types.js';
 
 /** Finds the videos of the round and claims the new ones; what earlier rounds had is left out. */
@@ -13,67 +25,128 @@ export async function listVideos(resources: Resources, { round }: { round: Round
   const plan = await readRoundFile(round.folder);
   const catalog = await resources.catalog(plan.config.paths.data);
   return withHeartbeat(async (signal, report) => {
-    const videos: VideoReference[] = [];
-    const skipped: SkippedVideo[] = [];
-    for await (const found of allSources(plan, catalog, signal)) {
-      if ('code' in found) {
-        skipped.push(found);
-      } else if (videos.every(({ videoKey }) => videoKey !== found.videoKey)) {
-        if (await catalog.claimVideo(round.roundId, found)) videos.push(found);
+    const listing = new Listing(plan, catalog);
+    for (const source of await sourcesOf(plan)) {
+      for await (const found of entriesOf(source, { round, listing, signal })) {
+        await listing.add(found);
+        report({ videos: listing.videos.length });
       }
-      report({ videos: videos.length });
     }
-    return { videos, skipped };
+    return { videos: listing.videos, skipped: listing.skipped };
   });
 }
 
-async function* allSources(
-  { config, videos, roundId }: RoundFile,
-  catalog: Catalog,
-  signal: AbortSignal,
-): AsyncGenerator<VideoReference | SkippedVideo> {
+/** The sources of the round: files first, since they are here already. */
+async function sourcesOf({ config, videos }: RoundFile): Promise<VideoSource[]> {
+  const { downloads } = config.paths;
+  const { queries, num_videos, resolution, min_duration, max_duration, search_key } = config.youtube;
   const download = config.steps.download_videos.enabled;
   const named = videos && { urls: videos.filter(isUrl), files: videos.filter((video) => !isUrl(video)), queries: [] };
-  const { urls, files, queries } = named ?? { ...config.sources, queries: config.youtube.queries };
+  const wanted = named ?? { ...config.sources, queries };
+  const files = wanted.files.map((file) => localSource(file));
+  if (!download) return !named && (await isFolder(downloads)) ? [...files, localSource(downloads)] : files;
 
-  const patterns = !named && !download && (await isFolder(config.paths.downloads)) ? [config.paths.downloads] : [];
-  for (const video of await listLocalVideos([...files, ...patterns], signal)) {
-    yield await withDownloadKey(video, config.paths.downloads, catalog);
-  }
-  if (!download) return;
-
-  for (const url of urls) yield* orSkipped(url, () => listUrl(url, { extraArgs: config.youtube.extra_args, signal }));
-  for (const query of queries) {
-    yield* orSkipped(query, () =>
-      searchVideos({
-        query,
-        wanted: config.youtube.num_videos,
-        isKnown: async (videoKey) => (await catalog.isKnown(videoKey)) && !(await isMine(catalog, videoKey, roundId)),
-        minDurationSeconds: config.youtube.min_duration,
-        maxDurationSeconds: config.youtube.max_duration,
-        signal,
-      }),
-    );
-  }
+  const site = siteOptions(config.youtube);
+  const durations = { minDurationSeconds: min_duration, maxDurationSeconds: max_duration };
+  const limit = config.sources.playlist_limit;
+  return [
+    ...files,
+    ...wanted.urls.map((url) => urlSource(url, { ...durations, limit, site })),
+    ...wanted.queries.map((query) =>
+      searchSource(query, { ...durations, wanted: num_videos, maxHeight: resolution, searchKey: search_key, site }),
+    ),
+  ];
 }
 
-/** A source that cannot work is named and left out; one that may work later makes the activity try again. */
-async function* orSkipped(
-  source: string,
-  list: () => Promise<VideoReference[]>,
-): AsyncGenerator<VideoReference | SkippedVideo> {
+/**
+ * What a source lists. A site that cannot be asked in this round is named and left out, and the round goes on with the
+ * others; one that may answer soon makes the activity try again. Files that are not there are a mistake to be told.
+ */
+async function* entriesOf(
+  source: VideoSource,
+  { round, listing, signal }: { round: RoundReference; listing: Listing; signal: AbortSignal },
+): AsyncGenerator<ListedVideo | SkippedVideo> {
+  const { site } = source;
+  const paused = site && (await pausedBecause(round.folder, site));
+  if (paused) {
+    yield skipped(source.name, paused);
+    return;
+  }
   try {
-    yield* await list();
+    yield* source.list({ isKnown: (videoKey) => listing.isKnown(videoKey), signal });
   } catch (error) {
-    if (!(error instanceof PipelineError) || error.retryable) throw error;
-    yield { video: source, code: error.code, message: error.hint ? `${error.message} ${error.hint}` : error.message };
+    if (signal.aborted || site === undefined) throw error;
+    await pauseIfHopeless(round.folder, site, error);
+    const judged = withinPatience(error, activityInfo().attempt);
+    if (!(judged instanceof PipelineError)) throw judged;
+    const { retryable, retryAfterMs = 0 } = judged;
+    if (retryable && retryAfterMs <= longestPauseMs) throw judged;
+    if (retryAfterMs > longestPauseMs) await pauseSource(round.folder, site, judged);
+    yield skipped(source.name, judged);
   }
 }
 
-/** A video that this round claimed before its worker was killed: the search must find it again. */
-async function isMine(catalog: Catalog, videoKey: string, roundId: string): Promise<boolean> {
-  const video = await catalog.video(videoKey);
-  return video?.claimedByRound === roundId && video.state === 'claimed';
+/** A site that wants a longer pause is left to the next round: all others would have to wait for it. */
+const longestPauseMs = 10 * 60_000;
+
+/** What was found so far in this round, and whether something is new to it. */
+class Listing {
+  readonly videos: VideoReference[] = [];
+  readonly skipped: SkippedVideo[] = [];
+
+  constructor(
+    private readonly plan: RoundFile,
+    private readonly catalog: Catalog,
+  ) {}
+
+  /** Whether it counts as met before. Not so a video that this round claimed before its worker was killed. */
+  async isKnown(videoKey: string): Promise<boolean> {
+    if (this.has(videoKey)) return true;
+    if (!(await this.catalog.isKnown(videoKey))) return false;
+    const video = await this.catalog.video(videoKey);
+    return video?.claimedByRound !== this.plan.roundId || video.state !== 'claimed';
+  }
+
+  async add(found: ListedVideo | SkippedVideo): Promise<void> {
+    if ('code' in found) {
+      this.skipped.push(found);
+      return;
+    }
+    const video = await this.withDownloadKey(found.video);
+    const comesLater = found.failure && (found.failure.retryable || found.failure.code === 'VIDEO_NOT_YET');
+    const claimed =
+      !comesLater && !this.has(video.videoKey) && (await this.catalog.claimVideo(this.plan.roundId, video));
+    const refusal = found.failure ?? (claimed ? await this.duplicate(video) : undefined);
+    if (refusal) this.skipped.push(skipped(nameOf(video), refusal));
+    if (!claimed) return;
+    if (refusal) await this.catalog.failVideo(video.videoKey, `${refusal.code}: ${refusal.message}`, true);
+    else this.videos.push(video);
+  }
+
+  private has(videoKey: string): boolean {
+    return this.videos.some((video) => video.videoKey === videoKey);
+  }
+
+  private async duplicate({ videoKey, contentSha256 }: VideoReference): Promise<PipelineError | undefined> {
+    // A file that we downloaded is compared as it came, not as the format fix left it.
+    if (contentSha256 === undefined || (await this.catalog.video(videoKey))?.sha256) return undefined;
+    const original = await this.catalog.claimContent(videoKey, contentSha256);
+    return original === undefined ? undefined : duplicateOf(original);
+  }
+
+  /** What we downloaded is named by its key, also after the format fix; anything else is known by its content. */
+  private async withDownloadKey(video: VideoReference): Promise<VideoReference> {
+    const { dir, name } = path.parse(video.file ?? '');
+    const videoKey = name.replace(/\.normalised$/, '');
+    const ours = dir === this.plan.config.paths.downloads && (await this.catalog.video(videoKey)) !== undefined;
+    return ours ? { ...video, videoKey } : video;
+  }
+}
+
+const nameOf = ({ title, url, file, videoKey }: VideoReference): string => title ?? url ?? file ?? videoKey;
+
+function skipped(video: string, { code, message, hint }: PipelineError): SkippedVideo {
+  return { video, code, message: hint ? `${message} ${hint}` : message };
 }
 
 function isUrl(text: string): boolean {
@@ -87,10 +160,4 @@ async function isFolder(folder: string): Promise<boolean> {
     if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
-}
-
-/** What we downloaded is named by its key; anything else is known by its content. */
-async function withDownloadKey(video: VideoReference, downloads: string, catalog: Catalog): Promise<VideoReference> {
-  const { dir, name } = path.parse(video.file ?? '');
-  return dir === downloads && (await catalog.video(name)) ? { ...video, videoKey: name } : video;
 }

@@ -1,34 +1,10 @@
 import path from 'node:path';
-import { downloadVideo as download, normaliseVideo } from '../video/index.js';
+import { normaliseVideo } from '../video/index.js';
 import type { VideoReference } from '../video/index.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
 import { readRoundFile } from './round-file.js';
 import type { RoundReference } from './types.js';
-
-/** Brings the video to this machine; a local file is there already. */
-export async function downloadVideo(
-  resources: Resources,
-  { round, video }: { round: RoundReference; video: VideoReference },
-): Promise<{ file: string }> {
-  if (video.file) return { file: video.file };
-  const { config } = await readRoundFile(round.folder);
-  const { resolution, cookies, extra_args: extraArgs } = config.youtube;
-  return withHeartbeat(async (signal, report) => {
-    const { file, ...facts } = await download(video, {
-      folder: config.paths.downloads,
-      maxHeight: resolution,
-      cookies,
-      extraArgs,
-      signal,
-      onProgress: (fraction) => report({ downloaded: fraction }),
-    });
-    const catalog = await resources.catalog(config.paths.data);
-    const { title, channel, licence, durationSeconds, url } = facts;
-    await catalog.describeVideo({ videoKey: video.videoKey, file, title, channel, licence, durationSeconds, url });
-    return { file };
-  });
-}
 
 /** Brings the video into a format that everything downstream takes; does nothing when it is in one. */
 export async function fixVideoFormat(

@@ -15,6 +15,9 @@ export interface VideoDescription {
   licence?: string;
   query?: string;
   durationSeconds?: number;
+  siteId?: string;
+  /** `yyyymmdd` */
+  uploadDate?: string;
   file?: string;
 }
 
@@ -122,6 +125,8 @@ export class Catalog {
           licence: video.licence ?? null,
           query: video.query ?? null,
           durationSeconds: video.durationSeconds ?? null,
+          siteId: video.siteId ?? null,
+          uploadDate: video.uploadDate ?? null,
           path: video.file ?? null,
           state: 'released',
         })
@@ -151,6 +156,26 @@ export class Catalog {
       .set({ ...known, ...(file ? { path: file } : {}) })
       .where('key', '=', videoKey)
       .execute();
+  }
+
+  /**
+   * Notes what is in a video's file. Returns the key of another video with the same content, and then leaves this one
+   * without: of two that ask at the same time one is first. A video that was given back has no claim to its content.
+   */
+  async claimContent(videoKey: string, sha256: string): Promise<string | undefined> {
+    return this.db.transaction().execute(async (trx) => {
+      await trx
+        .updateTable('videos')
+        .set({ sha256: null })
+        .where('sha256', '=', sha256)
+        .where('state', '=', 'released')
+        .where('key', '!=', videoKey)
+        .execute();
+      const owner = await trx.selectFrom('videos').select('key').where('sha256', '=', sha256).executeTakeFirst();
+      if (owner !== undefined) return owner.key === videoKey ? undefined : owner.key;
+      await trx.updateTable('videos').set({ sha256 }).where('key', '=', videoKey).execute();
+      return undefined;
+    });
   }
 
   /** A video that will not be tried again, and why. */

@@ -53,4 +53,12 @@ export const migrations: Record<string, Migration> = {
       await db.schema.createIndex('videos_by_claim').on('videos').column('claimedByRound').execute();
     },
   },
+  '0002_content_of_videos': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('videos').addColumn('siteId', 'text').execute();
+      await db.schema.alterTable('videos').addColumn('uploadDate', 'text').execute();
+      await db.schema.alterTable('videos').addColumn('sha256', 'text').execute();
+      await db.schema.createIndex('videos_by_content').on('videos').column('sha256').execute();
+    },
+  },
 };

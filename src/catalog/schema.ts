@@ -20,6 +20,12 @@ export interface VideosTable {
   licence: string | null;
   query: string | null;
   durationSeconds: number | null;
+  /** What the site calls it. */
+  siteId: string | null;
+  /** `yyyymmdd` */
+  uploadDate: string | null;
+  /** Of the file as it came; two videos never have the same. */
+  sha256: string | null;
   path: string | null;
   state: VideoState;
   claimedByRound: string | null;

@@ -29,8 +29,19 @@ const paths = z.strictObject({
   dataset: z.string().min(1).optional(),
 });
 
+/** A size: bytes, `"500K"`, `"5M"`, `"2G"` (of 1024); becomes bytes. */
+const size = z.union([z.number(), z.string()]).transform((value, context) => {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(String(value).trim()) ?? [];
+  const bytes = Math.round(Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase()));
+  if (bytes > 0) return bytes;
+  context.addIssue({ code: 'custom', message: `"${value}" is no size: write 500000, "500K", "5M" or "2G"` });
+  return z.NEVER;
+});
+
 const sources = z.strictObject({
   urls: z.array(z.string().min(1)).default([]),
+  /** Videos of each playlist or channel among the URLs, from its beginning. */
+  playlist_limit: z.number().int().min(1).default(100),
   /** Files, folders and globs. */
   files: z.array(z.string().min(1)).default([]),
 });
@@ -42,8 +53,22 @@ const youtube = z.strictObject({
   resolution: resolution.default(720),
   min_duration: duration.optional(),
   max_duration: duration.optional(),
+  max_filesize: size.optional(),
+  /** yt-dlp's prefix for the search of a site. */
+  search_key: z
+    .string()
+    .regex(/^[a-z][a-z\d_:]*$/i, 'is what yt-dlp writes before the number, as in "ytsearch"')
+    .default('ytsearch'),
+  /** Bytes per second of one download. */
+  rate_limit: size.optional(),
+  /** Before each download; at random up to twice as long. What yt-dlp recommends against YouTube's bot check. */
+  sleep_interval: duration.default(10),
+  /** Between two requests while a page is read. The same recommendation. */
+  sleep_requests: duration.default(0.75),
   /** A cookies file in Netscape format, given to yt-dlp. */
   cookies: z.string().min(1).optional(),
+  /** A folder of plug-ins for yt-dlp. */
+  plugins: z.string().min(1).optional(),
   extra_args: z.array(z.string()).default([]),
 });
 

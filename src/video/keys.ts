@@ -4,7 +4,12 @@ const digestLength = 12;
 
 /** `file-<12 hex of the SHA-256 of the content>`: one key for one content, under whatever name. */
 export async function videoKeyOfFile(file: string, signal?: AbortSignal): Promise<string> {
-  return `file-${(await sha256File(file, signal)).slice(0, digestLength)}`;
+  return videoKeyOfContent(await sha256File(file, signal));
+}
+
+/** {@link videoKeyOfFile} for a content whose SHA-256 is known. */
+export function videoKeyOfContent(contentSha256: string): string {
+  return `file-${contentSha256.slice(0, digestLength)}`;
 }
 
 /** `url-<12 hex of the SHA-256 of the normalised URL>`, see {@link normaliseUrl}. Throws TypeError if it is no URL. */

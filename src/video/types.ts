@@ -39,3 +39,5 @@ export interface VideoReference {
   /** The search that found it. */
   query?: string;
 }
+  /** Of a local file, lower-case hex. */
+  contentSha256?: string;

@@ -89,7 +89,8 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     result.videos.found = list.videos.length;
     result.videos.skipped = list.skipped;
     tracker.update({ stage: 'processing', videos: { ...tracker.current.videos, found: list.videos.length } });
-    const { results, failed } = await collectVideos(plan, list, tracker);
+    const { results, failed, skipped } = await collectVideos(plan, list, tracker);
+    result.videos.skipped = [...list.skipped, ...skipped];
     result.videos.processed = results.length;
     result.videos.failed = failed;
     for (const video of results) {

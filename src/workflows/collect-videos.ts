@@ -18,11 +18,17 @@ const faultsOfTheVideo = new Set([
   'URL_UNSUPPORTED',
   'FORMAT_UNAVAILABLE',
   'DOWNLOAD_SKIPPED',
+  'VIDEO_TOO_LARGE',
+  'VIDEO_DUPLICATE',
 ]);
+
+/** Nothing went wrong with such a video: it was left out. */
+const leftOut = new Set(['VIDEO_DUPLICATE', 'SOURCE_PAUSED']);
 
 export interface CollectedVideos {
   results: VideoResult[];
   failed: SkippedVideo[];
+  skipped: SkippedVideo[];
 }
 
 /** Runs a VideoWorkflow for every video, `plan.concurrentVideos` at a time. A video that fails does not fail the round. */
@@ -33,7 +39,7 @@ export async function collectVideos(
 ): Promise<CollectedVideos> {
   const round = { roundId: plan.roundId, folder: plan.folder };
   const waiting = [...videos];
-  const collected: CollectedVideos = { results: [], failed: [] };
+  const collected: CollectedVideos = { results: [], failed: [], skipped: [] };
 
   async function lane(): Promise<void> {
     for (;;) {
@@ -53,7 +59,8 @@ export async function collectVideos(
         if (isCancellation(error)) throw error;
         const { code, message, permanent } = explain(error);
         await quick.failVideo({ videoKey: video.videoKey, round, failure: `${code}: ${message}`, permanent });
-        collected.failed.push({ video: video.title ?? video.url ?? video.file ?? video.videoKey, code, message });
+        const list = leftOut.has(code) ? collected.skipped : collected.failed;
+        list.push({ video: video.title ?? video.url ?? video.file ?? video.videoKey, code, message });
         tracker.videoEnded(video.videoKey);
       }
     }

@@ -1,14 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listLocalVideos } from '../../src/video/index.js';
+import { localSource } from '../../src/video/index.js';
+import { list as listAll } from './sources-site.js';
 import { temporaryFolder } from './video-clips.js';
 
 let folder: string;
 let remove: () => Promise<void>;
 const at = (...names: string[]): string => path.join(folder, ...names);
-const list = async (...inputs: string[]): Promise<(string | undefined)[]> =>
-  (await listLocalVideos(inputs)).map((reference) => reference.file);
+const list = async (input: string): Promise<(string | undefined)[]> =>
+  (await listAll(localSource(input))).map(({ video }) => video.file);
 
 beforeAll(async () => {
   ({ folder, remove } = await temporaryFolder());
@@ -39,9 +40,13 @@ describe('local videos', () => {
   });
 
   it('a file, whatever its name, keyed by its content', async () => {
-    expect(await listLocalVideos([at('season', 'notes.txt')])).toEqual([
-      // printf words | sha256sum
-      { videoKey: 'file-dba36bffa5ca', source: 'file', file: at('season', 'notes.txt'), title: 'notes' },
+    // printf words | sha256sum
+    const contentSha256 = 'dba36bffa5cab0f922d087a3aeb179f9d4e745df40b323e1b1471402848c8a3e';
+    const file = at('season', 'notes.txt');
+    expect(await listAll(localSource(file))).toEqual([
+      {
+        video: { videoKey: `file-${contentSha256.slice(0, 12)}`, source: 'file', file, title: 'notes', contentSha256 },
+      },
     ]);
   });
 
@@ -49,10 +54,6 @@ describe('local videos', () => {
     expect(await list(`${folder}/season/*.m*`)).toEqual([at('season', 'a.mkv')]);
     expect(await list(`${folder}/**/*.{webm,mkv}`)).toEqual([at('season', 'a.mkv'), at('season', 'day [1]', 'c.webm')]);
     expect(await list(at('season', 'day [1]', 'c.webm'))).toEqual([at('season', 'day [1]', 'c.webm')]);
-  });
-
-  it('the same video by two ways is listed once', async () => {
-    expect(await list(at('season', 'a.mkv'), at('season'))).toHaveLength(3);
   });
 
   it('a folder or glob without videos, and a file that is not there, say so by name', async () => {

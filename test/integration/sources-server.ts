@@ -8,16 +8,25 @@ export interface TestServer {
   origin: string;
   /** Paths that were asked for, in order. */
   requests: string[];
+  /** The ranges and cookies that came with them. */
+  ranges: string[];
+  cookies: string[];
   close: () => Promise<void>;
 }
 
-/** A web server that answers by the table; other paths are 404. */
-export async function startServer(handlers: Record<string, Handler>): Promise<TestServer> {
+/** A web server that answers by the table, or by what a function finds for a path; other paths are 404. */
+export async function startServer(
+  handlers: Record<string, Handler> | ((pathname: string) => Handler | undefined),
+): Promise<TestServer> {
   const requests: string[] = [];
+  const ranges: string[] = [];
+  const cookies: string[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
     requests.push(pathname);
-    const handler = handlers[pathname];
+    if (request.headers.range !== undefined) ranges.push(request.headers.range);
+    if (request.headers.cookie !== undefined) cookies.push(request.headers.cookie);
+    const handler = typeof handlers === 'function' ? handlers(pathname) : handlers[pathname];
     if (handler !== undefined) return handler(request, response);
     response.writeHead(404).end();
   });
@@ -25,6 +34,8 @@ export async function startServer(handlers: Record<string, Handler>): Promise<Te
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    ranges,
+    cookies,
     close: () =>
       new Promise((resolve, reject) => {
         server.closeAllConnections();

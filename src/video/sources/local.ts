@@ -2,25 +2,29 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { PipelineError, systemErrorCode } from '../../common/errors.js';
-import { videoKeyOfFile } from '../keys.js';
-import type { VideoReference } from '../types.js';
+import { sha256File } from '../../common/files.js';
+import { videoKeyOfContent } from '../keys.js';
 import { hasVideoExtension, videoExtensions } from './extensions.js';
+import type { ListedVideo, ListingContext, VideoSource } from './source.js';
 
 /**
- * Lists local videos. Each input is a file (taken whatever its name), a folder (searched with its subfolders for video
+ * Videos of this machine. Each input is a file (taken whatever its name), a folder (searched with its subfolders for video
  * files) or a glob. Hidden files and folders are left out. The same content under several names is listed once.
- *
- * @throws PipelineError VIDEO_NOT_FOUND for a file that is not there; NO_VIDEOS_FOUND for a folder or glob without any
+ * Listing throws VIDEO_NOT_FOUND for a file that is not there, NO_VIDEOS_FOUND for a folder or glob without any.
  */
-export async function listLocalVideos(inputs: readonly string[], signal?: AbortSignal): Promise<VideoReference[]> {
-  const byKey = new Map<string, VideoReference>();
-  for (const input of inputs) {
-    for (const file of await filesOf(input, signal)) {
-      const videoKey = await videoKeyOfFile(file, signal);
-      if (!byKey.has(videoKey)) byKey.set(videoKey, { videoKey, source: 'file', file, title: path.parse(file).name });
-    }
+export function localSource(input: string): VideoSource {
+  return { name: input, list: (context) => listFiles(input, context) };
+}
+
+async function* listFiles(input: string, { signal }: ListingContext): AsyncGenerator<ListedVideo> {
+  const seen = new Set<string>();
+  for (const file of await filesOf(input, signal)) {
+    const contentSha256 = await sha256File(file, signal);
+    const videoKey = videoKeyOfContent(contentSha256);
+    if (seen.has(videoKey)) continue;
+    seen.add(videoKey);
+    yield { video: { videoKey, source: 'file', file, title: path.parse(file).name, contentSha256 } };
   }
-  return [...byKey.values()];
 }
 
 /** Absolute paths in the order of their names. */

@@ -1,10 +1,5 @@
 import { PipelineError } from '../../common/errors.js';
-
-/**
- * `permanent`: this video will never come, go on with others. `operator`: nothing more will come from this source until
- * a person acts. `transient`: the same call may succeed later.
- */
-export type FailureKind = 'permanent' | 'operator' | 'transient';
+import { failureRules, type FailureKind } from './failure-rules.js';
 
 export interface YtDlpFailure {
   code: string;
@@ -13,87 +8,18 @@ export interface YtDlpFailure {
   retryAfterMs?: number;
 }
 
-interface Rule {
-  pattern: RegExp;
-  code: string;
-  kind: FailureKind;
-  retryAfterMs?: number;
-}
-
-const minute = 60_000;
-
-/** The first rule that matches decides: a rate limit and a bot check also say "Video unavailable" or "Sign in". */
-const rules: readonly Rule[] = [
-  // The site names one hour itself.
-  {
-    pattern: /rate-limited by|isn't available, try again later/i,
-    code: 'RATE_LIMITED',
-    kind: 'transient',
-    retryAfterMs: 60 * minute,
-  },
-  { pattern: /HTTP Error 429|too many requests/i, code: 'RATE_LIMITED', kind: 'transient', retryAfterMs: 5 * minute },
-  {
-    pattern: /confirm you're not a bot|captcha|All player responses are invalid|IP is likely being blocked/i,
-    code: 'BOT_CHECK',
-    kind: 'operator',
-  },
-  {
-    pattern: /cookies (?:are|have) (?:no longer valid|expired)|cookies.*expired/i,
-    code: 'COOKIES_EXPIRED',
-    kind: 'operator',
-  },
-  { pattern: /No space left/i, code: 'DISK_FULL', kind: 'operator' },
-  {
-    pattern: /ff(?:mpeg|probe)(?: and ffprobe| or avconv)? (?:was )?not found|ffmpeg is not installed/i,
-    code: 'TOOL_MISSING',
-    kind: 'operator',
-  },
-  {
-    pattern: /Premieres? in|live event will begin|waiting for (?:the )?(?:live|premiere)/i,
-    code: 'VIDEO_NOT_YET',
-    kind: 'transient',
-    retryAfterMs: 60 * minute,
-  },
-  {
-    pattern:
-      /not made this video available in your country|geo.?restrict|not available (?:in|from) your (?:country|location)/i,
-    code: 'VIDEO_RESTRICTED',
-    kind: 'permanent',
-  },
-  {
-    pattern:
-      /Private video|video is private|members-only|members only|Join this channel|confirm your age|age-restricted|DRM|HTTP Error 401/i,
-    code: 'VIDEO_RESTRICTED',
-    kind: 'permanent',
-  },
-  { pattern: /Requested format is not available/i, code: 'FORMAT_UNAVAILABLE', kind: 'permanent' },
-  {
-    pattern: /Unsupported URL|is not a valid URL|Incomplete YouTube ID|URLs are disabled/i,
-    code: 'URL_UNSUPPORTED',
-    kind: 'permanent',
-  },
-  {
-    pattern:
-      /HTTP Error 4(?:04|10)|Video unavailable|video (?:is )?(?:not available|unavailable)|removed by the uploader|has been removed|account .*terminated|violati(?:ng|on of) YouTube's/i,
-    code: 'VIDEO_UNAVAILABLE',
-    kind: 'permanent',
-  },
-  { pattern: /HTTP Error 403/i, code: 'DOWNLOAD_REFUSED', kind: 'transient' },
-  { pattern: /HTTP Error 5\d\d/i, code: 'SITE_FAILED', kind: 'transient' },
-  {
-    pattern: /n.?challenge|signature (?:extraction|solving)|nsig|player response/i,
-    code: 'EXTRACTION_FAILED',
-    kind: 'transient',
-  },
-  {
-    pattern: /timed? ?out|connection|resolve|IncompleteRead|reset by peer|urlopen error|more expected|network/i,
-    code: 'NETWORK_FAILED',
-    kind: 'transient',
-  },
-];
-
 /** yt-dlp's exit code for wrong options. */
 const usageExitCode = 2;
+
+/** yt-dlp's exit code when --max-downloads, --break-on-existing or a break filter ended it. */
+const cutShortExitCode = 101;
+
+/** `ERROR: [youtube] dQw4w9WgXcQ: ` */
+const errorPrefix = /^.*?\bERROR: (?:\[[^\]]+\] (?:\S+: )?)?/i;
+
+/** Warnings after which a missing format says nothing about the video: YouTube gave us only some of its formats. */
+const formatsWithheld =
+  /JavaScript runtime|challenge solving failed|formats may be missing|Only images are available|PO Token|SABR/i;
 
 /**
  * Says what a failed yt-dlp means, from the last `ERROR:` line of its standard error. Warnings alone mean nothing: it
@@ -102,8 +28,11 @@ const usageExitCode = 2;
  * @param exitCode undefined when the program was killed
  */
 export function classifyYtDlpFailure(stderr: string, exitCode: number | undefined): YtDlpFailure {
-  const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const errorLine = lines.findLast((line) => /(?:^|: )error: |^ERROR:/i.test(line));
+  // A carriage return overwrites a progress line in the middle of a message.
+  const lines = stderr.split(/\r?\n/).flatMap((line) => line.replaceAll('\r', '').trim() || []);
+  // A crash of Python ends with its error.
+  const crash = lines.some((line) => line.startsWith('Traceback (most recent call last)')) ? lines.at(-1) : undefined;
+  const errorLine = lines.findLast((line) => /(?:^|: )error: |^ERROR:/i.test(line)) ?? crash;
   const text = (errorLine ?? '').replaceAll('\u2019', "'");
   if (exitCode === usageExitCode) {
     return { code: 'DOWNLOADER_USAGE', kind: 'operator', message: sentence(text, 'yt-dlp did not accept its options') };
@@ -111,48 +40,86 @@ export function classifyYtDlpFailure(stderr: string, exitCode: number | undefine
   if (errorLine === undefined && exitCode === undefined) {
     return { code: 'DOWNLOAD_INTERRUPTED', kind: 'transient', message: 'yt-dlp was killed' };
   }
-  const rule = rules.find(({ pattern }) => pattern.test(text));
+  if (errorLine === undefined && exitCode === cutShortExitCode) {
+    return { code: 'DOWNLOAD_SKIPPED', kind: 'permanent', message: 'its options made yt-dlp stop before it' };
+  }
   const message = sentence(text, `yt-dlp ended with exit code ${exitCode} and said nothing`);
+  // Addresses and ids may hold any word; what is meant is said around them.
+  const statement = text.replace(errorPrefix, '').replaceAll(/\b[a-z]+:\/\/\S+/gi, '');
+  const rule = failureRules.find(({ patterns }) => patterns.some((pattern) => pattern.test(statement)));
   if (rule === undefined) return { code: 'DOWNLOAD_FAILED', kind: 'transient', message };
-  const { code, kind, retryAfterMs } = rule;
+  const { code, kind } = rule;
+  if (code === 'FORMAT_UNAVAILABLE' && lines.some((line) => formatsWithheld.test(line))) {
+    return { code: 'EXTRACTION_FAILED', kind: 'transient', message };
+  }
+  const retryAfterMs = code === 'VIDEO_NOT_YET' ? announcedDelayMs(text) : rule.retryAfterMs;
   return { code, kind, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
+
+const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** When an announced video begins (`Premieres in 3 hours`), and some minutes for the site to have it; else one hour. */
+function announcedDelayMs(text: string): number {
+  const [, count, unit = ''] = /\bin (\d+|an?) (minute|hour|day)s?\b/i.exec(text) ?? [];
+  const delay = (Number(count) || 1) * (unitMs[unit.toLowerCase()] ?? NaN);
+  if (Number.isFinite(delay)) return delay + 5 * 60_000;
+  return /shortly|few moments/i.test(text) ? 10 * 60_000 : 60 * 60_000;
+}
+
+/** A wait that is longer than this would hold up the whole round: the next round takes the video. */
+const longestWaitMs = 70 * 60_000;
 
 const hints: Readonly<Record<string, string>> = {
   BOT_CHECK:
     'The site suspects a robot: pause for some hours, or set youtube.cookies to the cookies of a signed-in browser.',
   COOKIES_EXPIRED: 'Export the cookies from the browser again and set youtube.cookies to the new file.',
-  DISK_FULL: 'Free some space and try again.',
+  DOWNLOADS_UNWRITABLE: 'Set paths.downloads to a folder that you may write to.',
+  DISK_FULL: 'Free some space and start another round.',
   TOOL_MISSING: 'Run "npm run setup".',
   DOWNLOADER_USAGE: 'Check youtube.extra_args.',
   EXTRACTION_FAILED: 'A newer yt-dlp usually mends this: run "npm run setup" again.',
   FORMAT_UNAVAILABLE: 'The site offers nothing up to this height: raise youtube.resolution, or leave the video out.',
   URL_UNSUPPORTED: 'Give the address of a video file, or of a page with a video.',
+  VIDEO_NOT_YET: 'It has not begun; a later round takes it.',
   VIDEO_RESTRICTED: 'Leave the video out, or set youtube.cookies to those of an account that may see it.',
 };
 
 /** The error for a failure; `subject` is what was asked for, a URL or a query. */
 export function ytDlpError(subject: string, failure: YtDlpFailure, cause?: unknown): PipelineError {
-  return new PipelineError(failure.code, `${withoutSecrets(subject)}: ${failure.message}.`, {
-    hint: hints[failure.code] ?? (failure.kind === 'transient' ? 'Try again later.' : 'Leave the video out.'),
-    retryable: failure.kind === 'transient',
-    retryAfterMs: failure.retryAfterMs,
+  const { code, kind, message, retryAfterMs } = failure;
+  return new PipelineError(code, `${withoutSecrets(subject)}: ${message}.`, {
+    hint: hints[code] ?? (kind === 'transient' ? 'Try again later.' : 'Leave the video out.'),
+    retryable: kind === 'transient' && (retryAfterMs ?? 0) <= longestWaitMs,
+    retryAfterMs,
     cause,
   });
+}
+
+const operatorCodes = new Map(failureRules.map(({ code, kind, concerns }) => [code, kind === 'operator' && concerns]));
+
+/**
+ * How far a failure reaches that only a person can mend: `site`, nothing more will come from this site; `all`, nothing
+ * from any. Undefined for a failure that concerns the one video.
+ */
+export function reachOfFailure(code: string): 'site' | 'all' | undefined {
+  if (code === 'DOWNLOADER_USAGE' || code === 'COOKIES_UNREADABLE' || code === 'TOOL_TOO_OLD') return 'all';
+  return operatorCodes.get(code) || undefined;
 }
 
 /** The text without what is meant for yt-dlp's developers: `ERROR: [youtube] x: text (caused by …); please report …` */
 function sentence(line: string, otherwise: string): string {
   const text = line
-    .replace(/^.*?\bERROR: /i, '')
-    .replace(/^\[[^\]]+\] (?:\S+: )?/, '')
+    .replace(errorPrefix, '')
+    .replace(/^.*?\berror: /, '')
     .replace(/ \(caused by .*$/, '')
     .replace(/[;.] please report this issue.*$/i, '')
     .replace(/[. ]+$/, '');
   return text === '' ? otherwise : withoutSecrets(text);
 }
 
-/** A user name and password in a URL must not reach logs. */
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/\/\/[^/\s@]+@/g, '//');
+/** Addresses without user name, password and the values of parameters that grant access: they must not reach logs. */
+export function withoutSecrets(text: string): string {
+  return text
+    .replaceAll(/\/\/[^/\s@]+@/g, '//')
+    .replaceAll(/([?&;][^=&\s]*(?:token|sig|signature|key|secret|auth|password|policy)[^=&\s]*=)[^&\s'"#]+/gi, '$1…');
 }

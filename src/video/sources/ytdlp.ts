@@ -1,97 +1,92 @@
-import { access } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findTool, startTree, venvBinFolder } from '../../tools/index.js';
-import { videoKeyOfSite, videoKeyOfUrl } from '../keys.js';
-import type { VideoReference } from '../types.js';
+import { PipelineError } from '../../common/errors.js';
+import { findTool, startTree, stopTree } from '../../tools/index.js';
+import { javascriptRuntimes } from './javascript-runtime.js';
+import { isLocalAddress, type SiteOptions } from './site-options.js';
 import { classifyYtDlpFailure, ytDlpError } from './ytdlp-errors.js';
 
-export interface YtDlpOptions {
+export interface YtDlpRun {
+  site?: SiteOptions;
   signal?: AbortSignal;
   /** Gets every line of standard output as it comes. */
   onLine?: (line: string) => void;
+  /** Gets the id of the process, which leads a process group of its own. */
+  onStart?: (pid: number) => Promise<void>;
+  /** An empty folder for the options and the cookies; it is removed in the end. Default: one of the system's own. */
+  privateFolder?: string;
 }
 
 /**
  * Runs yt-dlp on `target` (a URL or a search) without any configuration of the user's, and returns the lines of its
- * standard output.
+ * standard output. All options exist in the oldest version that is taken (scripts/tools.json).
  *
- * @throws PipelineError as {@link classifyYtDlpFailure} says; the signal's reason after an abort
+ * Options, target and cookies go by files that only this user may read, since the arguments of a process are open to
+ * everybody on the machine and the user's may hold a password. When this function returns or throws, yt-dlp and all that
+ * it started have ended.
+ *
+ * @throws PipelineError as {@link classifyYtDlpFailure} says; COOKIES_UNREADABLE; the signal's reason after an abort
  */
-export async function runYtDlp(target: string, programArguments: string[], options: YtDlpOptions): Promise<string[]> {
-  const { signal, onLine } = options;
+export async function runYtDlp(target: string, programArguments: readonly string[], run: YtDlpRun): Promise<string[]> {
+  const { signal, onLine, onStart, site = {} } = run;
   const ytDlp = await findTool('yt-dlp');
-  const common = [
-    ...['--ignore-config', '--color', 'no_color', ...(await javascriptRuntime(ytDlp.path))],
-    ...['--socket-timeout', '20', '--retries', '5', '--retry-sleep', 'http:exp=1:30'],
-  ];
-  const child = startTree(ytDlp.path, [...common, ...programArguments, '--', target], signal);
-  const lines: string[] = [];
-  for await (const line of child) {
-    lines.push(line);
-    onLine?.(line);
+  const folder = run.privateFolder ?? (await mkdtemp(path.join(tmpdir(), 'frameloop-')));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const options = [
+      ...['--color', 'no_color', ...(await javascriptRuntimes(ytDlp.path))],
+      ...['--socket-timeout', '20', '--retries', '5', '--retry-sleep', 'http:exp=1:30'],
+      ...(await optionsForSite(site, target, folder)),
+      ...programArguments,
+      ...(site.extraArgs ?? []),
+      target,
+    ];
+    const file = path.join(folder, 'options');
+    await writeFile(file, options.map(quoted).join('\n'), { mode: 0o600 });
+    const child = startTree(ytDlp.path, ['--ignore-config', '--config-locations', file], signal);
+    try {
+      if (child.pid !== undefined) await onStart?.(child.pid);
+      const lines: string[] = [];
+      for await (const line of child) {
+        lines.push(line);
+        onLine?.(line);
+      }
+      const result = await child;
+      signal?.throwIfAborted();
+      if (result.failed) throw ytDlpError(target, classifyYtDlpFailure(result.stderr, result.exitCode), result);
+      return lines;
+    } catch (error) {
+      await stopTree(child);
+      throw error;
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  const result = await child;
-  signal?.throwIfAborted();
-  if (result.failed) {
-    throw ytDlpError(target, classifyYtDlpFailure(result.stderr, result.exitCode), result);
-  }
-  return lines;
 }
 
-/** YouTube needs a JavaScript runtime: the deno that set-up installs beside yt-dlp. Without it yt-dlp looks on PATH. */
-async function javascriptRuntime(ytDlpPath: string): Promise<string[]> {
-  const executable = process.platform === 'win32' ? 'deno.exe' : 'deno';
-  for (const folder of [path.dirname(ytDlpPath), venvBinFolder()]) {
-    const deno = path.join(folder, executable);
-    const exists = await access(deno).then(
-      () => true,
-      () => false,
-    );
-    if (exists) return ['--js-runtimes', `deno:${deno}`];
-  }
-  return [];
+async function optionsForSite(site: SiteOptions, target: string, folder: string): Promise<string[]> {
+  const { cookies, pluginFolder, sleepRequestsSeconds = 0 } = site;
+  const options: string[] = [];
+  if (pluginFolder !== undefined) options.push('--plugin-dirs', path.resolve(pluginFolder));
+  if (sleepRequestsSeconds > 0 && !isLocalAddress(target)) options.push('--sleep-requests', `${sleepRequestsSeconds}`);
+  // yt-dlp writes the cookies back: each process needs a file of its own.
+  if (cookies !== undefined) options.push('--cookies', await copyCookies(cookies, folder));
+  return options;
 }
 
-/** The part of yt-dlp's description of a video that is read here. */
-export interface YtDlpEntry {
-  _type?: string;
-  id?: string;
-  url?: string;
-  webpage_url?: string;
-  title?: string | null;
-  channel?: string | null;
-  uploader?: string | null;
-  license?: string | null;
-  duration?: number | null;
-  upload_date?: string | null;
-  live_status?: string | null;
-  is_live?: boolean | null;
-  ie_key?: string | null;
-  extractor_key?: string | null;
-  formats?: { url?: string }[];
-  entries?: YtDlpEntry[];
+async function copyCookies(cookies: string, folder: string): Promise<string> {
+  const copy = path.join(folder, 'cookies.txt');
+  await copyFile(cookies, copy).catch((error: unknown) => {
+    throw new PipelineError('COOKIES_UNREADABLE', `The cookies file ${cookies} cannot be read.`, {
+      hint: 'Check youtube.cookies.',
+      cause: error,
+    });
+  });
+  return copy;
 }
 
-/** What is known of a video besides its key and address. */
-export type VideoMetadata = Pick<VideoReference, 'title' | 'channel' | 'licence' | 'durationSeconds' | 'uploadDate'>;
-
-export function metadataOf(entry: YtDlpEntry): VideoMetadata {
-  const metadata: VideoMetadata = {
-    title: entry.title ?? undefined,
-    channel: entry.channel ?? entry.uploader ?? undefined,
-    licence: entry.license ?? undefined,
-    durationSeconds: entry.duration ?? undefined,
-    uploadDate: entry.upload_date ?? undefined,
-  };
-  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
-}
-
-/** Extractors that work on any page: the ids they make up are file names, which repeat from site to site. */
-const withoutIds = new Set(['generic', 'html5mediaembed']);
-
-/** `<site>-<id>` where the site numbers its videos, else by the address. */
-export function keyOfEntry(entry: YtDlpEntry, url: string): string {
-  const site = entry.ie_key ?? entry.extractor_key;
-  if (site == null || entry.id === undefined || withoutIds.has(site.toLowerCase())) return videoKeyOfUrl(url);
-  return videoKeyOfSite(site, entry.id);
+/** A word of yt-dlp's option files, which Python's shlex reads by the rules of the POSIX shell. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'"'"'`)}'`;
 }

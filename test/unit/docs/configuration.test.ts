@@ -93,7 +93,7 @@ describe('the examples', () => {
     const config = await loadConfig({ folder: inProject(''), file: 'config.example.yaml' });
     expect(config.video.framerate).toBe(2);
     expect(config.selection?.budget).toBe(100);
-    expect(config.sources).toEqual({ urls: [], files: [] });
+    expect(config.sources).toMatchObject({ urls: [], files: [] });
     expect(config.youtube.queries).toEqual([]);
     expect(config.schedules).toEqual([]);
     expect(Object.values(config.steps).every(({ enabled }) => enabled)).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classifyYtDlpFailure, ytDlpError, type FailureKind } from '../../../src/video/sources/ytdlp-errors.js';
+import type { FailureKind } from '../../../src/video/sources/failure-rules.js';
+import { classifyYtDlpFailure, reachOfFailure, ytDlpError } from '../../../src/video/sources/ytdlp-errors.js';
 
 /** Error lines as yt-dlp prints them (its messages and those of its extractors), and what they mean for the pipeline. */
 const lines: [string, FailureKind, string][] = [
@@ -155,6 +156,70 @@ const lines: [string, FailureKind, string][] = [
   ['ERROR: [youtube] abc: This live event will begin in 20 minutes.', 'transient', 'VIDEO_NOT_YET'],
   ['ERROR: [youtube] abc: n challenge solving failed: Some formats may be missing', 'transient', 'EXTRACTION_FAILED'],
   ['ERROR: [youtube] abc: Signature extraction failed: Some formats may be missing', 'transient', 'EXTRACTION_FAILED'],
+  ['ERROR: [youtube:tab] PLx: YouTube said: The playlist does not exist.', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ['ERROR: [BiliBili] BV1x: Video BV1x does not exist', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ['ERROR: [youtube] abc: This live event has ended.', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ['ERROR: [youtube] abc: This live stream recording is not available.', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ['ERROR: [youtube] abc: Video unavailable. This video is no longer available', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ["ERROR: [youtube] abc: This video isn't available anymore", 'permanent', 'VIDEO_UNAVAILABLE'],
+  [
+    'ERROR: [youtube] abc: Video unavailable. This video contains content from X, who has blocked it in your country on copyright grounds',
+    'permanent',
+    'VIDEO_RESTRICTED',
+  ],
+  ['ERROR: [twitter] 12: NSFW tweet requires authentication. Use --cookies', 'permanent', 'VIDEO_RESTRICTED'],
+  ['ERROR: [vimeo] 12: Wrong video password', 'permanent', 'VIDEO_RESTRICTED'],
+  ['ERROR: [generic] a: Unable to download webpage: HTTP Error 401: Unauthorized', 'permanent', 'VIDEO_RESTRICTED'],
+  [
+    'ERROR: [site] 1: This video is only available for registered users. Use --cookies',
+    'permanent',
+    'VIDEO_RESTRICTED',
+  ],
+  ['ERROR: [twitter] 12: No video could be found in this tweet', 'permanent', 'URL_UNSUPPORTED'],
+  ['ERROR: [site] abc: No video formats found!; please report this issue on https://x', 'permanent', 'URL_UNSUPPORTED'],
+  ['ERROR: [Reddit] x: No media found', 'permanent', 'URL_UNSUPPORTED'],
+  // Words in an address or an id mean nothing.
+  ['ERROR: Unsupported URL: https://example.org/captcha/drm/timeout', 'permanent', 'URL_UNSUPPORTED'],
+  ['ERROR: [youtube] x-DRM-captcha: Video unavailable', 'permanent', 'VIDEO_UNAVAILABLE'],
+  ['ERROR: [Bilibili] 1: Request is rejected by server (352)', 'operator', 'BOT_CHECK'],
+  ['ERROR: [TikTok] 1: Your IP address is blocked from accessing this post', 'operator', 'BOT_CHECK'],
+  [
+    'ERROR: [generic] Got HTTP Error 403 caused by Cloudflare anti-bot challenge; try again with --extractor-args "generic:impersonate"',
+    'operator',
+    'BOT_CHECK',
+  ],
+  ['ERROR: unable to write data: [Errno 122] Disk quota exceeded', 'operator', 'DISK_FULL'],
+  ["ERROR: unable to open for writing: [Errno 13] Permission denied: '/x.part'", 'operator', 'DOWNLOADS_UNWRITABLE'],
+  ['ERROR: m3u8 download detected but ffmpeg could not be found. Please install', 'operator', 'TOOL_MISSING'],
+  ['ERROR: [vimeo] You have exceeded the rate limit. Try again later', 'transient', 'RATE_LIMITED'],
+  ['ERROR: [youtube] abc: Premieres shortly', 'transient', 'VIDEO_NOT_YET'],
+  ['ERROR: [youtube] abc: We’re processing this video. Check back later.', 'transient', 'VIDEO_NOT_YET'],
+  ['ERROR: [site] x: This live broadcast has not yet started', 'transient', 'VIDEO_NOT_YET'],
+  ['ERROR: [youtube] abc: Failed to extract any player response', 'transient', 'EXTRACTION_FAILED'],
+  ['ERROR: [youtube] abc: The page needs to be reloaded.', 'transient', 'EXTRACTION_FAILED'],
+  [
+    'ERROR: [youtube] abc: The following content is not available on this app. Watch on the latest version of YouTube.',
+    'transient',
+    'EXTRACTION_FAILED',
+  ],
+  ['ERROR: [site] x: Unable to extract title; please report this issue', 'transient', 'EXTRACTION_FAILED'],
+  ["ERROR: x: An extractor error has occurred. (caused by KeyError('url'))", 'transient', 'EXTRACTION_FAILED'],
+  // With the carriage return that really is in it.
+  [
+    "ERROR: \r[download] Got error: HTTPConnectionPool(host='127.0.0.1', port=1): Read timed out.",
+    'transient',
+    'NETWORK_FAILED',
+  ],
+  ['ERROR: Did not get any data blocks', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: fragment 3 not found, unable to continue', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: The downloaded file is empty', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: content too short (expected 900 bytes and served 100)', 'transient', 'NETWORK_FAILED'],
+  [
+    'ERROR: [generic] Unable to download webpage: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed',
+    'transient',
+    'NETWORK_FAILED',
+  ],
+
   ['ERROR: [site] abc: Something nobody has seen before', 'transient', 'DOWNLOAD_FAILED'],
 ];
 
@@ -184,6 +249,46 @@ describe('what a failure of yt-dlp means', () => {
     expect(after('ERROR: HTTP Error 500: x')).toBeUndefined();
   });
 
+  it('an announced video is worth a wait of an hour at most, then the next round takes it', () => {
+    const announced = (text: string) => ytDlpError('x', classifyYtDlpFailure(`ERROR: [youtube] a: ${text}`, 1));
+    expect(announced('This live event will begin in 20 minutes.')).toMatchObject({
+      retryable: true,
+      retryAfterMs: 25 * 60_000,
+    });
+    expect(announced('Premieres in 3 hours')).toMatchObject({ retryable: false, code: 'VIDEO_NOT_YET' });
+    expect(announced('Premieres in 2 days')).toMatchObject({ retryable: false });
+    expect(announced('Premieres shortly')).toMatchObject({ retryable: true, retryAfterMs: 10 * 60_000 });
+  });
+
+  it('a missing format is no fault of the video when the site gave only some', () => {
+    const stderr = [
+      'WARNING: [youtube] abc: n challenge solving failed: Some formats may be missing',
+      'ERROR: [youtube] abc: Requested format is not available. Use --list-formats for a list of available formats',
+    ];
+    expect(classifyYtDlpFailure(stderr.join('\n'), 1)).toMatchObject({ kind: 'transient', code: 'EXTRACTION_FAILED' });
+  });
+
+  it('a crash is told by its last line', () => {
+    const crash =
+      'Traceback (most recent call last):\n  File "x.py", line 1\nOSError: [Errno 28] No space left on device';
+    expect(classifyYtDlpFailure(crash, 1)).toEqual({
+      ...{ code: 'DISK_FULL', kind: 'operator', message: 'OSError: [Errno 28] No space left on device' },
+    });
+  });
+
+  it('says whether it concerns the video, its site, or everything', () => {
+    expect(['BOT_CHECK', 'COOKIES_EXPIRED'].map(reachOfFailure)).toEqual(['site', 'site']);
+    expect(['DISK_FULL', 'TOOL_MISSING', 'DOWNLOADER_USAGE'].map(reachOfFailure)).toEqual(['all', 'all', 'all']);
+    for (const [, kind, code] of lines) expect(reachOfFailure(code) !== undefined, code).toBe(kind === 'operator');
+  });
+
+  it('values that grant access are left out of addresses', () => {
+    const url = 'https://cdn.example.org/v.mp4?id=7&token=geheim&X-Amz-Signature=geheim2#t=3';
+    const { message } = ytDlpError(url, classifyYtDlpFailure('ERROR: HTTP Error 500: x', 1));
+    expect(message).toContain('https://cdn.example.org/v.mp4?id=7');
+    expect(message).not.toContain('geheim');
+  });
+
   it('wrong options are for a person, being killed is not', () => {
     const usage = 'Usage: yt-dlp [OPTIONS] URL [URL...]\n\nyt-dlp: error: no such option: --bad\n';
     expect(classifyYtDlpFailure(usage, 2)).toEqual({
@@ -210,7 +315,8 @@ describe('what a failure of yt-dlp means', () => {
         'https://me:secret@example.org/v',
         classifyYtDlpFailure(`${line} https://me:secret@example.org/`, 1),
       );
-      expect(error.retryable).toBe(kind === 'transient');
+      // What begins in some hours is left to the next round.
+      expect(error.retryable).toBe(kind === 'transient' && !line.includes('Premieres in 3 hours'));
       expect(error.hint).toBeTruthy();
       expect(error.message).not.toContain('secret');
     }

@@ -9,4 +9,4 @@ export { siteOptions } from './sources/site-options.js';
 export { siteOf, type ListedVideo, type VideoSource } from './sources/source.js';
 export { urlSource } from './sources/url.js';
 export { reachOfFailure } from './sources/ytdlp-errors.js';
-export type { RejectionReason, SampledFrame, SamplingMethod, VideoProbe, VideoReference } from './types.js';
+export type { VideoProbe, VideoReference } from './types.js';

@@ -29,7 +29,11 @@ export interface VideoReference {
   source: 'file' | 'url' | 'search';
   /** Absolute path, once there is a file. */
   file?: string;
+  /** Of a local file, lower-case hex. */
+  contentSha256?: string;
   url?: string;
+  /** What the site calls it. */
+  siteId?: string;
   title?: string;
   channel?: string;
   licence?: string;
@@ -39,5 +43,3 @@ export interface VideoReference {
   /** The search that found it. */
   query?: string;
 }
-  /** Of a local file, lower-case hex. */
-  contentSha256?: string;

@@ -40,7 +40,7 @@ export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'data', '.tools', 'coverage'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { 'import-x': importX },
@@ -54,7 +54,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
     rules: { 'import-x/no-restricted-paths': ['error', { zones }], 'no-console': 'error' },
   },
@@ -87,7 +87,7 @@ export default tseslint.config(
   },
   {
     // The review server is a program of its own: the pipeline reaches it by HTTP, as it reaches any CVAT.
-    files: ['src/review/**/*.ts'],
+    files: ['src/review/**/*.{ts,tsx}'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -9,6 +9,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'workflow', include: ['test/workflow/**/*.test.ts'], ...slow } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...slow } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow } },
       { test: { name: 'fault', include: ['test/fault/**/*.test.ts'], ...slow } },
     ],
   },

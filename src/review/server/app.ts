@@ -5,21 +5,29 @@ import type { ReviewContext } from './context.js';
 import { annotationRoutes } from './routes/annotations.js';
 import { dataRoutes } from './routes/data.js';
 import { exportRoutes } from './routes/export.js';
+import { importRoutes } from './routes/import.js';
 import { jobRoutes } from './routes/jobs.js';
 import { labelRoutes } from './routes/labels.js';
 import { projectRoutes } from './routes/projects.js';
 import { requestRoutes } from './routes/requests.js';
 import { serverRoutes } from './routes/server.js';
 import { taskRoutes } from './routes/tasks.js';
+import { webhookEvents, webhookRoutes } from './routes/webhooks.js';
 import { noOrganization } from './organization.js';
 import { guard } from './security.js';
 import { uploadLimits } from './upload.js';
+import { pageRoutes } from './web/page.js';
+import type { PipelineFolders } from './web/pipeline.js';
+import { webRoutes } from './web/routes.js';
+import { WebSessions } from './web/session.js';
+import { annotationVersions } from './web/versions.js';
 
 /** The HTTP server over a data folder, not yet listening. */
 export async function createApp(
   context: ReviewContext,
   token: string,
   log: (line: object) => void,
+  pipeline?: PipelineFolders,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     // Requests that come slower than this hold a connection without need.
@@ -31,9 +39,11 @@ export async function createApp(
       maxParamLength: 500,
     },
   });
-  guard(app, token);
+  const sessions = new WebSessions(token);
+  guard(app, token, sessions);
   noOrganization(app);
   answers(app, log);
+  webhookEvents(app, context, log);
   await app.register(multipart, {
     limits: {
       fileSize: uploadLimits.fileBytes,
@@ -54,8 +64,13 @@ export async function createApp(
     annotationRoutes,
     jobRoutes,
     exportRoutes,
+    importRoutes,
     requestRoutes,
+    webhookRoutes,
   ];
+  annotationVersions(app, context);
   for (const add of routes) add(app, context);
+  webRoutes(app, context, { token, sessions, pipeline });
+  await pageRoutes(app, token, sessions);
   return app;
 }

@@ -14,12 +14,14 @@ import { findTask, touchTask } from './store/tasks.js';
 import { integer, parse } from './validation.js';
 
 /** What would be done with the data in CVAT and is not done here: said instead of ignored. */
-const unsupported = ['server_files', 'remote_files', 'job_file_mapping', 'frame_filter', 'validation_params'] as const;
+const unsupported = ['server_files', 'remote_files', 'frame_filter', 'validation_params'] as const;
 
 const dataRequest = z.object({
   image_quality: integer(1, 100),
   sorting_method: z.enum(['lexicographical', 'natural', 'predefined', 'random']).default('lexicographical'),
   upload_file_order: z.array(z.string()).max(100_000).default([]),
+  /** The frames of each job, in order. */
+  job_file_mapping: z.array(z.array(z.string()).min(1)).max(5000).nullish(),
   start_frame: integer(0, 0).nullish(),
   stop_frame: z.null().optional(),
   ...Object.fromEntries(unsupported.map((key) => [key, z.unknown().optional()])),
@@ -30,6 +32,8 @@ export interface CreationPlan {
   imageQuality: number;
   /** Names in frame order; undefined = by code point. */
   order: string[] | undefined;
+  /** How many frames each job has; undefined = by the segment size of the task. */
+  jobSizes?: number[] | undefined;
 }
 
 /** Reads the fields that come with Upload-Finish. @throws ApiError 400 */
@@ -40,7 +44,13 @@ export function parseCreation(body: unknown): CreationPlan {
     if (value == null || value === '' || (Array.isArray(value) && value.length === 0)) continue;
     throw invalidField(key, 'This is not supported by this server: upload the files.');
   }
-  const { sorting_method: method, upload_file_order: order } = data;
+  const { sorting_method: method, upload_file_order: order, job_file_mapping: jobs } = data;
+  if (jobs != null && jobs.length > 0) {
+    if (method !== 'lexicographical') {
+      throw refused("job_file_mapping can only be used with the 'lexicographical' sorting method");
+    }
+    return { imageQuality: data.image_quality, order: jobs.flat(), jobSizes: jobs.map((names) => names.length) };
+  }
   if (method === 'natural' || method === 'random') {
     throw invalidField('sorting_method', `"${method}" is not supported by this server.`);
   }
@@ -124,7 +134,8 @@ async function writeFrames(store: Store, taskId: number, frames: MeasuredPicture
       .execute();
   }
   const date = now();
-  for (const { startFrame, stopFrame } of segments(frames.length, task.segment_size)) {
+  const jobs = plan.jobSizes ? consecutive(plan.jobSizes) : segments(frames.length, task.segment_size);
+  for (const { startFrame, stopFrame } of jobs) {
     await store
       .insertInto('jobs')
       .values({
@@ -150,6 +161,15 @@ async function writeFrames(store: Store, taskId: number, frames: MeasuredPicture
     .where('id', '=', taskId)
     .execute();
   await touchTask(store, task);
+}
+
+function consecutive(sizes: readonly number[]): { startFrame: number; stopFrame: number }[] {
+  let next = 0;
+  return sizes.map((size) => {
+    const startFrame = next;
+    next += size;
+    return { startFrame, stopFrame: next - 1 };
+  });
 }
 
 function taskDoesNotExist(): Error {

@@ -19,6 +19,8 @@ export interface DataFolder {
   /** `<task id>/<random name>.<ext>`: names that users chose never become paths. */
   pictures: string;
   exports: string;
+  /** Archives of labels that are to be imported, by the id that their upload got. */
+  imports: string;
 }
 
 /**
@@ -36,10 +38,12 @@ export async function prepareDataFolder(root: string): Promise<DataFolder> {
     incoming: inside('incoming'),
     pictures: inside('pictures'),
     exports: inside('exports'),
+    imports: inside('imports'),
   };
   try {
     await mkdir(folder.root, { recursive: true, mode: 0o700 });
-    for (const part of [folder.incoming, folder.pictures, folder.exports]) await mkdir(part, { recursive: true });
+    for (const part of [folder.incoming, folder.pictures, folder.exports, folder.imports])
+      await mkdir(part, { recursive: true });
     // Folders may be there and yet refuse new files.
     const probe = temporaryName(folder.token);
     await (await open(probe, 'wx')).close();

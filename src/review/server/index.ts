@@ -10,10 +10,12 @@ import { createTaskData } from './create-task.js';
 import { ownerOnly, prepareDataFolder, readOrCreateToken, removeAllBut, type DataFolder } from './data-folder.js';
 import { exportTask } from './export.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
+import { importTask } from './import.js';
 import { loopbackHosts } from './security.js';
 import { openStore, type Store } from './store/database.js';
 import { pictureFiles } from './store/pictures.js';
 import { forgetExpiredRequests, resultFiles } from './store/requests.js';
+import type { PipelineFolders } from './web/pipeline.js';
 
 export interface ReviewServerOptions {
   /** Everything the server keeps: database, pictures, token. Made if it is not there. */
@@ -22,6 +24,8 @@ export interface ReviewServerOptions {
   host?: string;
   /** Default 0 = any free one. */
   port?: number;
+  /** Where the pipeline keeps its rounds and dataset, for the pages about them. Without it they show nothing. */
+  pipeline?: PipelineFolders;
   /** Gets one object per answered request and per event; secrets are never in it. */
   log?: (line: object) => void;
 }
@@ -56,7 +60,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
     const background = (opened.background = startBackground({ store, folder }, work, log));
-    const app = (opened.app = await createApp({ store, folder, background }, token, log));
+    const app = (opened.app = await createApp({ store, folder, background }, token, log, options.pipeline));
     const url = await listen(app, host, port);
     await writeFileAtomic(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`, ownerOnly);
     log({ event: 'listening', url });
@@ -68,7 +72,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
   }
 }
 
-const work = { create: createTaskData, export: exportTask };
+const work = { create: createTaskData, export: exportTask, import: importTask };
 
 /** What has to be given back, as far as it was reached. */
 interface Opened {

@@ -1,13 +1,22 @@
 /**
- * The embedded annotation server as a program: `main.js --data FOLDER [--port N] [--with-parent]`. Ends on a signal and,
+ * The embedded annotation server as a program: `main.js --data FOLDER [--port N] [--with-parent]`, and for
+ * the pages about rounds and dataset `[--pipeline FOLDER] [--dataset FOLDER] [--temporal-ui URL]`. Ends on a signal and,
  * with `--with-parent`, when its standard input ends, which is when the parent process is gone.
  */
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, PipelineError } from '../../common/errors.js';
 import { startReviewServer } from './index.js';
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, port: { type: 'string', default: '0' }, 'with-parent': { type: 'boolean' } },
+  options: {
+    data: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    pipeline: { type: 'string' },
+    dataset: { type: 'string' },
+    'temporal-ui': { type: 'string' },
+    'with-parent': { type: 'boolean' },
+  },
 });
 
 try {
@@ -15,6 +24,15 @@ try {
   const server = await startReviewServer({
     dataFolder: values.data,
     port: Number(values.port),
+    ...(values.pipeline === undefined
+      ? {}
+      : {
+          pipeline: {
+            data: values.pipeline,
+            dataset: values.dataset ?? path.join(values.pipeline, 'dataset'),
+            temporalUi: values['temporal-ui'],
+          },
+        }),
     log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
   });
   process.stdout.write(`${JSON.stringify({ ready: true, url: server.url })}\n`);

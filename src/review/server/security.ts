@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.js';
+import type { WebSessions } from './web/session.js';
 
 /** The addresses this server may listen on: it knows one user and one token, and is no server for a network. */
 export const loopbackHosts = ['127.0.0.1', 'localhost', '::1'];
@@ -26,8 +27,11 @@ export function holdsToken(authorization: string | undefined, token: string): bo
   return timingSafeEqual(digest(sent), digest(token));
 }
 
-/** Sends away what does not address this machine by name or does not hold the token, before any body is read. */
-export function guard(app: FastifyInstance, token: string): void {
+/**
+ * Sends away what does not address this machine by name or holds neither the token nor the session of a browser, before
+ * any body is read.
+ */
+export function guard(app: FastifyInstance, token: string, sessions: WebSessions): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'x-content-type-options': 'nosniff',
@@ -45,7 +49,7 @@ export function guard(app: FastifyInstance, token: string): void {
     }
     if (request.routeOptions.config.public === true) return;
     const { authorization } = request.headers;
-    if (holdsToken(authorization, token)) return;
+    if (authorization === undefined ? sessions.admits(request) : holdsToken(authorization, token)) return;
     reply.header('www-authenticate', 'Token');
     const known = /^(Bearer|Token) /i.test(authorization ?? '');
     throw new ApiError(401, { detail: known ? 'Invalid token.' : 'Authentication credentials were not provided.' });

@@ -1,5 +1,5 @@
 import { jobStatus, taskStatus } from './status.js';
-import type { JobRow, LabelRow, ProjectRow, RequestRow, TaskRow } from './store/schema.js';
+import type { JobRow, LabelRow, ProjectRow, RequestRow, TaskRow, WebhookRow } from './store/schema.js';
 
 /**
  * Rows as CVAT sends them. Fields follow CVAT 2.80 where its clients look; what has no value and may not be null is
@@ -117,6 +117,26 @@ export function jobView(origin: string, job: JobRow, task: TaskRow) {
     ...nowhere,
     parent_job_id: null,
     assignee_updated_date: null,
+  };
+}
+
+export function webhookView(origin: string, webhook: WebhookRow) {
+  return {
+    url: `${origin}/api/webhooks/${webhook.id}`,
+    id: webhook.id,
+    target_url: webhook.target_url,
+    description: webhook.description,
+    type: 'project',
+    content_type: 'application/json',
+    is_active: webhook.is_active === 1,
+    enable_ssl: true,
+    created_date: webhook.created_date,
+    updated_date: webhook.updated_date,
+    owner: userView(origin),
+    project_id: webhook.project_id,
+    organization: null,
+    organization_id: null,
+    events: JSON.parse(webhook.events) as string[],
   };
 }
 

@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { pageBody, pageOf } from '../paging.js';
 import { originOf } from '../security.js';
+import { parse } from '../validation.js';
 import { userView } from '../views.js';
 import { exportFormats } from '../yolo.js';
 
@@ -15,16 +18,23 @@ export function serverRoutes(app: FastifyInstance): void {
     subtitle: '',
   }));
 
-  app.get('/api/server/annotation/formats', () => ({
-    importers: [],
-    exporters: Object.keys(exportFormats).map((name) => ({
+  app.get('/api/server/annotation/formats', () => {
+    // What is written here can be read here.
+    const formats = Object.keys(exportFormats).map((name) => ({
       name,
       ext: 'ZIP',
       version: name.split(' ').at(-1),
       enabled: true,
       dimension: '2d',
-    })),
-  }));
+    }));
+    return { importers: formats, exporters: formats };
+  });
+
+  app.get('/api/users', (request) => {
+    const { search = '' } = parse(z.object({ search: z.string().optional() }), request.query);
+    const users = [userView(originOf(request))].filter(({ username }) => username.includes(search));
+    return pageBody(request, pageOf(request), users.length, users);
+  });
 
   app.get('/api/users/self', (request) => ({
     ...userView(originOf(request)),

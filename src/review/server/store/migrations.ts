@@ -6,6 +6,7 @@ import { sql, type Kysely, type Migration } from 'kysely';
  */
 export const migrations: Record<string, Migration> = {
   '0001_first': { up: first },
+  '0002_webhooks': { up: webhooks },
 };
 
 async function first(db: Kysely<never>): Promise<void> {
@@ -40,4 +41,11 @@ async function first(db: Kysely<never>): Promise<void> {
     format text, payload text not null, status text not null, message text not null, created_date text not null,
     started_date text, finished_date text, expiry_date text, result_file text)`.execute(db);
   await sql`create index if not exists requests_by_task on requests (task_id)`.execute(db);
+}
+
+async function webhooks(db: Kysely<never>): Promise<void> {
+  await sql`create table if not exists webhooks (id integer primary key autoincrement,
+    project_id integer not null references projects(id) on delete cascade, target_url text not null,
+    description text not null, events text not null, secret text not null, is_active integer not null,
+    created_date text not null, updated_date text not null)`.execute(db);
 }

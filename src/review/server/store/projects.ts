@@ -47,6 +47,14 @@ export function findProject(store: Store, id: number): Promise<ProjectRow | unde
   return store.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+export async function updateProject(store: Store, id: number, change: { name?: string }): Promise<void> {
+  await store
+    .updateTable('projects')
+    .set({ ...change, updated_date: now() })
+    .where('id', '=', id)
+    .execute();
+}
+
 export interface ProjectFilter {
   name?: string | undefined;
   search?: string | undefined;

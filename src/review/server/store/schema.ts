@@ -75,7 +75,7 @@ export interface ReviewTables {
   requests: {
     sequence: Generated<number>;
     id: string;
-    action: 'create' | 'export';
+    action: 'create' | 'export' | 'import';
     subresource: 'annotations' | 'dataset' | null;
     task_id: number;
     project_id: number | null;
@@ -91,8 +91,21 @@ export interface ReviewTables {
     /** Name inside the export folder. */
     result_file: string | null;
   };
+  webhooks: {
+    id: Generated<number>;
+    project_id: number;
+    target_url: string;
+    description: string;
+    /** JSON list. */
+    events: string;
+    secret: string;
+    is_active: number;
+    created_date: string;
+    updated_date: string;
+  };
 }
 
+export type WebhookRow = Selectable<ReviewTables['webhooks']>;
 export type ProjectRow = Selectable<ReviewTables['projects']>;
 export type LabelRow = Selectable<ReviewTables['labels']>;
 export type TaskRow = Selectable<ReviewTables['tasks']>;

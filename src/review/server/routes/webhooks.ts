@@ -1,0 +1,131 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ApiError, invalidChoice, refused } from '../api-error.js';
+import type { ReviewContext } from '../context.js';
+import { pageBody, pageOf } from '../paging.js';
+import { originOf } from '../security.js';
+import { findJob, type JobOfTask } from '../store/jobs.js';
+import { findProject } from '../store/projects.js';
+import type { TaskRow, WebhookRow } from '../store/schema.js';
+import { findTask, jobsOfTasks } from '../store/tasks.js';
+import { findWebhook, insertWebhook, updateWebhook, webhooksOf, type WebhookInput } from '../store/webhooks.js';
+import { flag, integer, parse } from '../validation.js';
+import { jobView, taskView, userView, webhookView } from '../views.js';
+import { deliver, publish } from '../webhook-sender.js';
+import { idOf } from './ids.js';
+
+/** The events that this server has. */
+const events = ['update:job', 'update:task', 'delete:task'];
+
+const changeable = {
+  target_url: z.url({ protocol: /^https?$/ }).max(8192),
+  description: z.string().max(128),
+  events: z.array(z.enum(events)).min(1),
+  secret: z.string().max(64),
+  is_active: flag(),
+};
+
+const newWebhook = z.object({
+  ...changeable,
+  type: z.literal('project'),
+  project_id: integer(0),
+  description: changeable.description.default(''),
+  secret: changeable.secret.default(''),
+  is_active: changeable.is_active.default(true),
+});
+
+/** Registering receivers, and telling them what happens to jobs and tasks. */
+export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext): void {
+  app.get('/api/webhooks/events', () => ({ webhook_type: 'project', events }));
+
+  app.post('/api/webhooks', async (request, reply) => {
+    const { type: _type, project_id: projectId, ...input } = parse(newWebhook, request.body);
+    if ((await findProject(store, projectId)) === undefined) throw refused('Project matching query does not exist.');
+    return reply.code(201).send(webhookView(originOf(request), await insertWebhook(store, projectId, toRow(input))));
+  });
+
+  app.get('/api/webhooks', async (request) => {
+    const { project_id: projectId } = parse(z.object({ project_id: integer(0).optional() }), request.query);
+    if (projectId !== undefined && (await findProject(store, projectId)) === undefined)
+      throw invalidChoice('project_id');
+    const rows = await webhooksOf(store, projectId);
+    const views = rows.map((row) => webhookView(originOf(request), row));
+    return pageBody(request, pageOf(request), views.length, views);
+  });
+
+  app.get('/api/webhooks/:id', async (request) => webhookView(originOf(request), await webhookOf(request)));
+
+  app.patch('/api/webhooks/:id', async (request) => {
+    const { id } = await webhookOf(request);
+    const changed = await updateWebhook(store, id, toRow(parse(z.object(changeable).partial(), request.body)));
+    if (changed === undefined) throw unknownWebhook();
+    return webhookView(originOf(request), changed);
+  });
+
+  app.post('/api/webhooks/:id/ping', async (request) => {
+    const webhook = await webhookOf(request);
+    const origin = originOf(request);
+    return deliver(webhook, 'ping', { webhook: webhookView(origin, webhook), sender: userView(origin) });
+  });
+
+  async function webhookOf(request: FastifyRequest): Promise<WebhookRow> {
+    const webhook = await findWebhook(store, idOf(request));
+    if (webhook === undefined) throw unknownWebhook();
+    return webhook;
+  }
+}
+
+/** Publishes what the other routes have changed, after they have answered. */
+export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, log: (line: object) => void): void {
+  const deleted = new WeakMap<FastifyRequest, TaskRow>();
+  app.addHook('preHandler', async (request) => {
+    if (request.method !== 'DELETE' || request.routeOptions.url !== '/api/tasks/:id') return;
+    const task = await findTask(store, idOf(request));
+    if (task) deleted.set(request, task);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    if (reply.statusCode > 299) return;
+    const sender = userView(originOf(request));
+    const jobChanged = ({ job, task }: JobOfTask) =>
+      publish(store, task.project_id, 'update:job', { job: jobView(originOf(request), job, task), sender }, log);
+    const taskEvent = async (event: string, task: TaskRow) => {
+      const jobs = (await jobsOfTasks(store, [task.id])).get(task.id) ?? [];
+      await publish(store, task.project_id, event, { task: taskView(originOf(request), task, jobs), sender }, log);
+    };
+    switch (`${request.method} ${request.routeOptions.url}`) {
+      case 'PATCH /api/jobs/:id': {
+        const found = await findJob(store, idOf(request));
+        if (!found) return;
+        await jobChanged(found);
+        await taskEvent('update:task', found.task);
+        return;
+      }
+      case 'PATCH /api/tasks/:id':
+      case 'PUT /api/tasks/:id/annotations':
+      case 'PATCH /api/tasks/:id/annotations':
+      case 'DELETE /api/tasks/:id/annotations': {
+        const task = await findTask(store, idOf(request));
+        if (task) await taskEvent('update:task', task);
+        return;
+      }
+      case 'DELETE /api/tasks/:id': {
+        const task = deleted.get(request);
+        if (task) await taskEvent('delete:task', task);
+        return;
+      }
+    }
+  });
+}
+
+/** As the table has it; what is not given stays away. */
+function toRow<Input extends { events?: string[]; is_active?: boolean }>({ events: names, is_active, ...rest }: Input) {
+  return {
+    ...rest,
+    ...(names === undefined ? {} : { events: JSON.stringify([...names].sort()) }),
+    ...(is_active === undefined ? {} : { is_active: is_active ? 1 : 0 }),
+  } as Input extends { target_url: string } ? WebhookInput : Partial<WebhookInput>;
+}
+
+function unknownWebhook(): ApiError {
+  return new ApiError(404, { detail: 'No Webhook matches the given query.' });
+}

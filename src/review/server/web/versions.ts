@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.js';
+import type { ReviewContext } from '../context.js';
+import { findJob } from '../store/jobs.js';
+
+const path = /^\/api\/(tasks|jobs)\/:id\/annotations$/;
+
+/**
+ * Gives the annotations of a task a version (ETag), so that a client that names the version it knows (If-Match) cannot
+ * overwrite what it has not seen: it gets 412 instead. Clients that name none are served as CVAT serves them.
+ *
+ * The version changes when a write begins and again when it is over: whoever reads in between knows a version that is
+ * already old. Versions of an earlier start of the server are always old.
+ */
+export function annotationVersions(app: FastifyInstance, { store }: ReviewContext): void {
+  const start = randomBytes(6).toString('hex');
+  const counts = new Map<number, number>();
+  const versionOf = (taskId: number) => `"${start}-${counts.get(taskId) ?? 0}"`;
+  const advance = (taskId: number) => counts.set(taskId, (counts.get(taskId) ?? 0) + 1);
+  const tasks = new WeakMap<FastifyRequest, number>();
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (!path.test(request.routeOptions.url ?? '')) return;
+    const id = Number((request.params as { id: string }).id);
+    const isJob = request.url.startsWith('/api/jobs/');
+    const taskId = isJob ? (await findJob(store, id))?.job.task_id : id;
+    if (taskId === undefined) return;
+    const version = versionOf(taskId);
+    if (request.method === 'GET') {
+      reply.header('etag', version);
+      // Without this, clients that ask for what they know already would get it once more.
+      if (request.headers['if-none-match'] === version) return reply.code(304).send();
+      return;
+    }
+    const known = request.headers['if-match'];
+    if (known !== undefined && known !== '*' && known !== version) {
+      reply.header('etag', version);
+      throw new ApiError(412, { detail: 'The annotations have changed since they were read.' });
+    }
+    advance(taskId);
+    tasks.set(request, taskId);
+  });
+
+  app.addHook('onSend', async (request, reply: FastifyReply, payload) => {
+    const taskId = tasks.get(request);
+    if (taskId !== undefined) {
+      advance(taskId);
+      reply.header('etag', versionOf(taskId));
+    }
+    return payload;
+  });
+}

@@ -1,0 +1,49 @@
+import { get, request, type Answer } from './http.js';
+import type { Annotations, DataMeta, Job, JobState, Label, NewShape, Page, Shape, Task } from './types.js';
+
+/** Reads a whole list, page by page. */
+async function list<Item>(path: string): Promise<Item[]> {
+  return (await get<Page<Item>>(`${path}${path.includes('?') ? '&' : '?'}page_size=all`)).results;
+}
+
+/** Newest first, or the one task. */
+export const readTasks = async (taskId?: number): Promise<Task[]> =>
+  taskId === undefined ? list('/api/tasks') : [await get<Task>(`/api/tasks/${taskId}`)];
+export const readJobs = (taskId?: number): Promise<Job[]> =>
+  list(`/api/jobs?sort=id${taskId === undefined ? '' : `&task_id=${taskId}`}`);
+export const readJob = (id: number): Promise<Job> => get(`/api/jobs/${id}`);
+export const readLabels = (jobId: number): Promise<Label[]> => list(`/api/labels?job_id=${jobId}`);
+export const readMeta = (taskId: number): Promise<DataMeta> => get(`/api/tasks/${taskId}/data/meta`);
+
+export async function setJobState(id: number, state: JobState): Promise<Job> {
+  return (await request<Job>('PATCH', `/api/jobs/${id}`, { state })).body as Job;
+}
+
+/** The annotations of a job; no body when they are still those of `known`. */
+export function readAnnotations(jobId: number, known?: string): Promise<Answer<Annotations>> {
+  const headers = known === undefined ? undefined : { 'if-none-match': known };
+  return request('GET', `/api/jobs/${jobId}/annotations`, undefined, headers);
+}
+
+/**
+ * Changes some annotations of a task and leaves the others as they are.
+ * @param known the version that the change was made from
+ * @throws HttpError 412 when the server has another one
+ */
+export async function changeShapes(
+  taskId: number,
+  action: 'create' | 'update' | 'delete',
+  shapes: NewShape[],
+  known: string,
+): Promise<{ shapes: Shape[]; version: string }> {
+  const body = { version: 0, tags: [], tracks: [], shapes };
+  const path = `/api/tasks/${taskId}/annotations?action=${action}`;
+  const answer = await request<Annotations>('PATCH', path, body, { 'if-match': known });
+  return { shapes: answer.body?.shapes ?? [], version: answer.version ?? known };
+}
+
+/** The pictures of a data folder never change, so a browser that names the folder may keep them. */
+export const pictureUrl = (taskId: number, frame: number, folderId: string): string =>
+  `/api/tasks/${taskId}/data?type=frame&quality=original&number=${frame}&folder=${folderId}`;
+export const thumbnailUrl = (taskId: number, frame: number, folderId: string): string =>
+  `/api/frameloop/tasks/${taskId}/thumbnails/${frame}?folder=${folderId}`;

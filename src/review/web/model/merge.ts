@@ -1,0 +1,71 @@
+import { sameBox, sameRect, type Box, type SavedBox } from './box.js';
+
+/** One box that was changed here and elsewhere in different ways. `undefined` = deleted. */
+export interface Conflict {
+  key: string;
+  mine: Box | undefined;
+  theirs: Box | undefined;
+}
+
+export interface Merged {
+  boxes: Box[];
+  saved: Map<string, SavedBox>;
+  conflicts: Conflict[];
+}
+
+/**
+ * Brings together what was changed here since `saved` with what the server has now (three-way merge, box by box). Where
+ * only one side changed a box, that side holds. Where both did, the server's box is shown and ours comes back as a
+ * conflict for the person to decide: nothing is overwritten silently.
+ *
+ * `sent` are new boxes whose creation was sent without an answer: if the server has one of them, it is that one and not
+ * another of the same kind.
+ */
+export function merge(
+  mine: readonly Box[],
+  saved: ReadonlyMap<string, SavedBox>,
+  sent: ReadonlyMap<string, Box>,
+  server: readonly SavedBox[],
+): Merged {
+  const keyOfId = new Map([...saved].map(([key, { id }]) => [id, key]));
+  const waiting = new Map([...sent].filter(([key]) => !saved.has(key)));
+  const now = new Map<string, SavedBox>();
+  for (const { id, box } of server) {
+    const key = keyOfId.get(id) ?? adopt(waiting, box) ?? box.key;
+    now.set(key, { id, box: { ...box, key } });
+  }
+
+  const boxes: Box[] = [];
+  const conflicts: Conflict[] = [];
+  const here = new Map(mine.map((box) => [box.key, box]));
+  for (const key of new Set([...here.keys(), ...saved.keys(), ...now.keys()])) {
+    const own = here.get(key);
+    // A box that was sent and has arrived was, as far as this tab knows, what was sent.
+    const base = saved.get(key)?.box ?? (now.has(key) ? sent.get(key) : undefined);
+    const theirs = now.get(key)?.box;
+    if (same(own, base) || same(own, theirs)) push(boxes, theirs);
+    else if (same(theirs, base)) push(boxes, own);
+    else {
+      push(boxes, theirs);
+      conflicts.push({ key, mine: own, theirs });
+    }
+  }
+  return { boxes, saved: now, conflicts };
+}
+
+function adopt(waiting: Map<string, Box>, box: Box): string | undefined {
+  for (const [key, sent] of waiting) {
+    if (sameRect(sent, box) && sent.labelId === box.labelId) {
+      waiting.delete(key);
+      return key;
+    }
+  }
+  return undefined;
+}
+
+const same = (a: Box | undefined, b: Box | undefined) =>
+  a === b || (a !== undefined && b !== undefined && sameBox(a, b));
+
+function push(boxes: Box[], box: Box | undefined): void {
+  if (box !== undefined) boxes.push(box);
+}

@@ -1,0 +1,99 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { thumbnailUrl } from '../api/cvat.js';
+import { Icon } from '../ui/icons.js';
+import type { FrameInfo, ReviewSession } from './session.js';
+
+/** In rem: the width of an item with the gap after it. */
+const itemRem = 7.5;
+/** Items beside what is seen, so that a slow hand does not see them come. */
+const spare = 4;
+
+/** All frames of the job side by side. Only those that are seen exist, so that a thousand cost no more than ten. */
+export function Filmstrip({ session, folderId }: { session: ReviewSession; folderId: string }) {
+  const strip = useRef<HTMLDivElement>(null);
+  const [range, setRange] = useState({ from: 0, to: 24 });
+  const item = itemRem * rem();
+
+  const measure = () => {
+    const { scrollLeft = 0, clientWidth = 0 } = strip.current ?? {};
+    const from = Math.max(0, Math.floor(scrollLeft / item) - spare);
+    const to = Math.ceil((scrollLeft + clientWidth) / item) + spare;
+    setRange((before) => (before.from === from && before.to === to ? before : { from, to }));
+  };
+
+  useLayoutEffect(() => {
+    const element = strip.current;
+    if (element === null) return;
+    const left = session.index * item;
+    // The frame after the current one is seen too.
+    if (left < element.scrollLeft + item || left + 2 * item > element.scrollLeft + element.clientWidth) {
+      element.scrollLeft = left - (element.clientWidth - item) / 2;
+    }
+    measure();
+  }, [session.index, item]);
+
+  useLayoutEffect(() => {
+    if (strip.current === null) return;
+    const observer = new ResizeObserver(measure);
+    observer.observe(strip.current);
+    return () => observer.disconnect();
+  }, []);
+
+  const shown = session.frames.slice(range.from, range.to);
+  return (
+    <div ref={strip} class="filmstrip" role="group" aria-label="Frames of the job" onScroll={measure}>
+      <div class="filmstrip-track" style={{ width: `${session.frames.length * itemRem}rem` }}>
+        {shown.map((frame, offset) => (
+          <FilmstripItem
+            key={frame.number}
+            {...{ session, frame, folderId }}
+            index={range.from + offset}
+            current={range.from + offset === session.index}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function FilmstripItem(props: {
+  session: ReviewSession;
+  frame: FrameInfo;
+  index: number;
+  current: boolean;
+  folderId: string;
+}) {
+  const { session, frame, index, current, folderId } = props;
+  const boxes = session.boxes(frame).length;
+  const reviewed = session.isReviewed(frame);
+  const unsure = session.isUnsure(frame);
+  const state = reviewed ? 'reviewed' : unsure ? 'unsure' : 'not reviewed';
+  return (
+    <button
+      type="button"
+      class={`filmstrip-item ${current ? 'current' : ''}`}
+      style={{ left: `${index * itemRem}rem` }}
+      aria-current={current ? 'true' : undefined}
+      aria-label={`Frame ${index + 1}, ${boxes} boxes, ${state}`}
+      title={frame.name}
+      tabIndex={current ? 0 : -1}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => session.show(index)}
+    >
+      <img src={thumbnailUrl(session.job.task_id, frame.number, folderId)} alt="" draggable={false} decoding="async" />
+      <span class="filmstrip-caption">
+        <span>{index + 1}</span>
+        {reviewed ? (
+          <span class="mark done">
+            <Icon name="check" />
+          </span>
+        ) : (
+          <span class={unsure ? 'mark unsure' : 'mark'}>{unsure ? '?' : ''}</span>
+        )}
+        <span class="count">{boxes}</span>
+      </span>
+    </button>
+  );
+}
+
+const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);

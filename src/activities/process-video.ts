@@ -1,17 +1,22 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
-import { commitFile, readJsonLines, sha256File, toJsonLines, writeFileAtomic } from '../common/files.js';
-import type { Candidate, Frame } from '../common/types.js';
+import { commitFile, readJsonLines, toJsonLines, writeFileAtomic } from '../common/files.js';
+import { mapAhead } from '../common/map-ahead.js';
+import type { Candidate } from '../common/types.js';
 import type { Detector } from '../detector/index.js';
 import { assertUsable, probeVideo, sampleFrames, type VideoReference } from '../video/index.js';
+import type { RejectedFrame, SampledFrame } from '../video/types.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
-import { detectorOptions, readRoundFile, roundFiles } from './round-file.js';
+import { detectorOptions, readRoundFile, roundFiles, type RoundFile } from './round-file.js';
 import type { RoundReference, VideoResult } from './types.js';
 
-/** Frames whose prediction is awaited while the next ones are decoded: enough to keep every inference thread busy. */
-const predictionsAhead = 8;
+/** Pictures that wait for a thread of the detector while all are busy, so that none has to wait for a picture. */
+const waitingPictures = 2;
+
+/** What became of one frame. One line of the file that grows while a video is in work. */
+type Step = Candidate | RejectedFrame;
 
 /**
  * Takes frames and predicts them. Each finished frame is written down at once, so that a worker that takes over goes on
@@ -24,95 +29,104 @@ export async function processVideo(
   const plan = await readRoundFile(round.folder);
   const { videoKey } = video;
   const final = roundFiles.candidatesOf(round.folder, videoKey);
+  const counts = final.replace(/\.jsonl$/, '.rejected.json');
   const catalog = await resources.catalog(plan.config.paths.data);
 
-  let candidates = await readIfThere(final);
+  let candidates = await ifThere(readJsonLines<Candidate>(final));
   if (!candidates) {
     const partial = `${final}.part`;
-    const done = await resume(partial);
-    const probe = await probeVideo(file);
-    assertUsable(probe);
+    const steps = await resume(partial);
     const detector = await resources.detector(detectorOptions(plan));
-    const { framerate, skip_start, skip_end, max_frames, jpeg_quality } = plan.config.video;
-    candidates = await withHeartbeat(async (signal, report) => {
-      const frames = sampleFrames(probe, {
-        videoKey,
-        outputFolder: plan.config.paths.output,
-        everySeconds: framerate,
-        skipStartSeconds: skip_start,
-        skipEndSeconds: skip_end,
-        maxFrames: max_frames === undefined ? undefined : max_frames - done.length,
-        jpegQuality: jpeg_quality,
-        afterSeconds: done.at(-1)?.ptsSeconds,
-        signal,
-      });
-      for await (const candidate of predict(frames, detector, signal)) {
-        done.push(candidate);
-        await appendFile(partial, toJsonLines([candidate]));
-        report({ frames: done.length, ptsSeconds: candidate.ptsSeconds });
+    await withHeartbeat(async (signal, report) => {
+      let frames = steps.filter(isCandidate).length;
+      for await (const step of takeAndPredict(plan, { videoKey, file, steps, detector, signal })) {
+        steps.push(step);
+        await appendFile(partial, toJsonLines([step]));
+        if (isCandidate(step)) frames++;
+        report({ frames, ptsSeconds: step.ptsSeconds });
       }
-      return done;
     });
+    candidates = steps.filter(isCandidate);
+    await writeFileAtomic(counts, JSON.stringify(countRejected(steps)));
     await writeFileAtomic(partial, toJsonLines(candidates));
     await commitFile(partial, final);
   }
 
   await catalog.recordCandidates(round.roundId, videoKey, candidates);
+  const rejected = await ifThere(readFile(counts, 'utf8'));
   return {
     videoKey,
     frames: candidates.length,
     detections: candidates.reduce((sum, { detections }) => sum + detections.length, 0),
     framesWithDetections: candidates.filter(({ detections }) => detections.length > 0).length,
+    rejected: rejected === undefined ? undefined : (JSON.parse(rejected) as VideoResult['rejected']),
     candidates: final,
   };
 }
 
-async function readIfThere(file: string): Promise<Candidate[] | undefined> {
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await readJsonLines<Candidate>(file);
+    return await reading;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** The frames that an earlier attempt finished; a last line that was cut off by its end is forgotten. */
-async function resume(partial: string): Promise<Candidate[]> {
+/** What an earlier attempt did; a last line that was cut off by its end is forgotten. */
+async function resume(partial: string): Promise<Step[]> {
   await mkdir(path.dirname(partial), { recursive: true });
-  const done = await readIfThere(partial);
+  const done = await ifThere(readJsonLines<Step>(partial));
   if (done) await writeFileAtomic(partial, toJsonLines(done));
   return done ?? [];
 }
 
-/** Predicts a stream of frames, several at a time, and keeps their order. */
-async function* predict(
-  frames: AsyncIterable<Frame>,
-  detector: Detector,
-  signal: AbortSignal,
-): AsyncGenerator<Candidate> {
-  const ahead: Promise<Candidate>[] = [];
-  const takeOldest = async (): Promise<Candidate> => {
-    const oldest = ahead.shift();
-    if (!oldest) throw new Error('no prediction is awaited');
-    return oldest;
-  };
-  try {
-    for await (const frame of frames) {
-      const candidate = toCandidate(frame, detector, signal);
-      candidate.catch(() => undefined); // awaited in order below; until then it is not unhandled
-      ahead.push(candidate);
-      if (ahead.length >= predictionsAhead) yield await takeOldest();
-    }
-    while (ahead.length > 0) yield await takeOldest();
-  } finally {
-    await Promise.allSettled(ahead);
-  }
+function isCandidate(step: Step): step is Candidate {
+  return !('rejected' in step);
 }
 
-async function toCandidate(frame: Frame, detector: Detector, signal: AbortSignal): Promise<Candidate> {
-  const [{ width, height, detections, perceptualHash }, sha256] = await Promise.all([
-    detector.detect(frame.file, { signal }),
-    sha256File(frame.file, signal),
-  ]);
-  return { ...frame, width, height, sha256, perceptualHash, detections, modelSha256: detector.model.sha256 };
+function countRejected(steps: Step[]): VideoResult['rejected'] {
+  const counts = { blank: 0, duplicate: 0 };
+  for (const step of steps) if (!isCandidate(step)) counts[step.rejected]++;
+  return counts;
+}
+
+/** The frames after those of `steps`, predicted several at a time while the next ones are decoded, in order. */
+async function* takeAndPredict(
+  { config }: RoundFile,
+  job: { videoKey: string; file: string; steps: readonly Step[]; detector: Detector; signal: AbortSignal },
+): AsyncGenerator<Step> {
+  const { videoKey, file, steps, detector } = job;
+  const probe = await probeVideo(file, { signal: job.signal });
+  assertUsable(probe);
+  const earlier = steps.filter(isCandidate);
+  const { framerate, skip_start, skip_end, max_frames, jpeg_quality, ...video } = config.video;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([job.signal, stop.signal]);
+  const frames = sampleFrames(probe, {
+    videoKey,
+    outputFolder: config.paths.output,
+    sampling: video.sampling,
+    everySeconds: framerate,
+    skipStartSeconds: skip_start,
+    skipEndSeconds: skip_end,
+    sharpestWithinSeconds: video.sharpest_within,
+    blankDeviation: video.blank_deviation,
+    duplicateDistance: video.duplicate_distance,
+    earlierHashes: earlier.map(({ perceptualHash }) => perceptualHash),
+    maxFrames: max_frames === undefined ? undefined : max_frames - earlier.length,
+    jpegQuality: jpeg_quality,
+    afterSeconds: steps.at(-1)?.ptsSeconds,
+    signal,
+  });
+  const predict = (step: SampledFrame | RejectedFrame) => toStep(step, detector, signal);
+  yield* mapAhead(frames, detector.threads + waitingPictures, predict, () => stop.abort());
+}
+
+/** The detector gets the pixels as they were decoded: no second decoding, and nothing of what JPEG loses. */
+async function toStep(step: SampledFrame | RejectedFrame, detector: Detector, signal: AbortSignal): Promise<Step> {
+  if ('rejected' in step) return step;
+  const { frame, picture, sha256 } = step;
+  const { detections, perceptualHash } = await detector.detect(picture, { signal });
+  return { ...frame, sha256, perceptualHash, detections, modelSha256: detector.model.sha256 };
 }

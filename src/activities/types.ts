@@ -60,6 +60,8 @@ export interface VideoResult {
 
 export interface SelectionResult {
   candidates: number;
+  /** Frames that were decoded and left out: plain ones, and ones that look like an earlier one of the video. */
+  rejected?: { blank: number; duplicate: number };
   selected: number;
   rejected: { reason: string; count: number }[];
 }

@@ -72,15 +72,26 @@ const youtube = z.strictObject({
   extra_args: z.array(z.string()).default([]),
 });
 
-const video = z.strictObject({
-  /** Seconds between frames: 180 = one frame every 3 minutes. */
-  framerate: interval.default(180),
-  sampling: z.enum(['interval']).default('interval'),
-  skip_start: duration.default(0),
-  skip_end: duration.default(0),
-  max_frames: z.number().int().min(1).optional(),
-  jpeg_quality: z.number().int().min(1).max(100).default(95),
-});
+const video = z
+  .strictObject({
+    /** Seconds between frames: 180 = one frame every 3 minutes. */
+    framerate: interval.default(180),
+    sampling: z.enum(['interval', 'keyframe']).default('interval'),
+    /** Of the frames up to this time after a wanted one the sharpest is taken. */
+    sharpest_within: duration.default(0),
+    /** Frames whose brightness (0..255) deviates less from its mean are left out. */
+    blank_deviation: z.number().min(0).max(127).default(3),
+    /** Frames whose hash differs in fewer bits from that of an earlier frame of the video are left out. */
+    duplicate_distance: z.number().int().min(0).max(64).default(0),
+    skip_start: duration.default(0),
+    skip_end: duration.default(0),
+    max_frames: z.number().int().min(1).optional(),
+    jpeg_quality: z.number().int().min(1).max(100).default(95),
+  })
+  .refine(
+    ({ sampling, sharpest_within }) => sharpest_within === 0 || sampling === 'interval',
+    'sharpest_within goes with "sampling: interval" only: the others choose their frames themselves',
+  );
 
 const detector = z.strictObject({
   confidence: share.default(0.25),

@@ -7,16 +7,21 @@ import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, s
 export interface DecodedFrame {
   /** Presentation time on the clock of the file. */
   seconds: number;
-  /** Rows from the top, pixels from the left, 3 bytes (red, green, blue) each, in the size asked for. */
-  rgb: Buffer;
+  /** The same of the first picture that was decoded, wanted or not: it shows whether decoding began early enough. */
+  firstSeconds: number;
+  /** Rows from the top, pixels from the left, in the size and format asked for; one plane after the other if planar. */
+  pixels: Buffer;
 }
 
+/** What one ffmpeg decodes, and which of its pictures it hands over. */
 export interface DecodeRequest {
   file: string;
   streamIndex: number;
-  /** Size of the video as displayed. Pictures of another size (it may change midway) are brought to it. */
+  /** Pictures of another size (that of the video may change midway) are brought to this one. */
   width: number;
   height: number;
+  /** `rgb24`: red, green and blue of a pixel side by side. `yuv444p`: three planes of full size. Default `rgb24`. */
+  format?: 'rgb24' | 'yuv444p';
   /** Start at the last keyframe not later than this, in seconds of ffmpeg's `-ss`; from the beginning if absent. */
   seekSeconds?: number;
   /** Expression of the `select` filter. */
@@ -25,15 +30,24 @@ export interface DecodeRequest {
   frames?: number;
   /** Stop at this time on the clock of the file. */
   endSeconds?: number;
+  /** What the decoder leaves out unseen: all but keyframes, or all frames that no other frame refers to. */
+  skip?: 'nokey' | 'noref';
+  /** Threads of the decoder; default: as many as there are cores. */
+  threads?: number;
   signal?: AbortSignal;
 }
 
 /** Same pixels on every machine and each time: no shortcut of a particular processor in the colour conversion. */
 const scaleFlags = 'bicubic+accurate_rnd+full_chroma_int+bitexact';
 
+/** Values per pixel: three of one byte in either format. */
+const bytesPerPixel = 3;
+
 /**
  * Decodes a video with one ffmpeg and yields the selected frames while it decodes on; memory holds a frame at a time.
  * Ends the program when the caller stops early or the signal aborts.
+ *
+ * @throws PipelineError VIDEO_DAMAGED, DISK_FULL, FFMPEG_KILLED; the signal's reason after an abort
  */
 export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<DecodedFrame> {
   const { signal, file } = request;
@@ -49,9 +63,9 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
   const log = new FrameLog(child.stderr);
   try {
     let count = 0;
-    for await (const rgb of slices(child.stdout, request.width * request.height * 3)) {
+    for await (const pixels of slices(child.stdout, request.width * request.height * bytesPerPixel)) {
       count++;
-      yield { seconds: await log.nextTime(), rgb };
+      yield { seconds: await log.nextTime(), firstSeconds: log.firstSeconds, pixels };
     }
     const result = await child;
     signal?.throwIfAborted();
@@ -72,19 +86,24 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
 const rawOutput = ['-flags', '+bitexact', '-fflags', '+bitexact', '-f', 'rawvideo', 'pipe:1'];
 
 function decodeArguments(request: DecodeRequest): string[] {
-  const { width, height, seekSeconds, endSeconds } = request;
+  const { width, height, seekSeconds, endSeconds, skip, threads, format = 'rgb24' } = request;
   const filters = [
-    `select='${request.select}'`,
+    // The first picture passes as far as the log, and only the wanted ones on to the costly conversion of colours.
+    `select='eq(n,0)+(${request.select})'`,
     ...(endSeconds === undefined ? [] : [`trim=end=${endSeconds.toFixed(6)}`]),
-    'showinfo=checksum=0',
+    'showinfo@first=checksum=0',
+    `select='${request.select}'`,
+    'showinfo@taken=checksum=0',
     `scale=${width}:${height}:flags=${scaleFlags}`,
-    'format=rgb24',
+    `format=${format}`,
   ];
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],
     // Times stay those of the file, and the select filter alone decides which frame is the first one wanted: ffmpeg's
     // own cut after a seek works on times rounded to microseconds.
     ...['-copyts', '-noaccurate_seek', ...(seekSeconds === undefined ? [] : ['-ss', seekSeconds.toFixed(6)])],
+    ...(skip === undefined ? [] : ['-skip_frame', skip]),
+    ...(threads === undefined ? [] : ['-threads', String(threads)]),
     ...inputArguments(request.file),
     ...['-map', `0:${request.streamIndex}`, '-vf', filters.join(',')],
     ...(request.frames === undefined ? [] : ['-frames:v', String(request.frames)]),
@@ -93,7 +112,7 @@ function decodeArguments(request: DecodeRequest): string[] {
 
 /** Cuts a byte stream into buffers of `size` bytes. A rest at the end is an unfinished picture and is left out. */
 async function* slices(stream: Readable, size: number): AsyncGenerator<Buffer> {
-  let slice = Buffer.allocUnsafe(size);
+  let slice = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     let read = 0;
@@ -103,16 +122,18 @@ async function* slices(stream: Readable, size: number): AsyncGenerator<Buffer> {
       filled += copied;
       if (filled === size) {
         yield slice;
-        slice = Buffer.allocUnsafe(size);
+        slice = Buffer.allocUnsafeSlow(size);
         filled = 0;
       }
     }
   }
 }
 
-/** Reads ffmpeg's log: the times of the frames that pass the `showinfo` filter, in order, and complaints. */
+/** Reads ffmpeg's log: the times of the frames that pass the `showinfo` filters, in order, and complaints. */
 class FrameLog {
   readonly complaints: string[];
+  /** Time of the first picture that was decoded; known before that of any picture taken. */
+  firstSeconds = NaN;
   private readonly times: number[] = [];
   private unit = NaN;
   private ended = false;
@@ -139,12 +160,17 @@ class FrameLog {
   }
 
   private read(line: string): void {
-    const config = /showinfo.* config in time_base: (\d+)\/(\d+)/.exec(line);
+    const config = /showinfo@taken.* config in time_base: (\d+)\/(\d+)/.exec(line);
     if (config !== null) this.unit = Number(config[1]) / Number(config[2]);
     // The integer time, because older versions print the one in seconds with six digits only.
-    const frame = /showinfo.* n: *\d+ pts: *(-?\d+)/.exec(line);
+    const frame = /showinfo@(first|taken).* n: *\d+ pts: *(-?\d+)/.exec(line);
     if (frame === null) return;
-    this.times.push(Number(frame[1]) * this.unit);
+    const seconds = Number(frame[2]) * this.unit;
+    if (frame[1] === 'first') {
+      if (Number.isNaN(this.firstSeconds)) this.firstSeconds = seconds;
+      return;
+    }
+    this.times.push(seconds);
     this.wake();
   }
 }

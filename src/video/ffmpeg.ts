@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { PipelineError } from '../common/errors.js';
@@ -10,6 +11,12 @@ import { findTool, knowsFpsMode } from '../tools/index.js';
 export function inputArguments(file: string): string[] {
   return ['-protocol_whitelist', 'file', '-i', `file:${file}`];
 }
+
+/**
+ * Builds of ffprobe that are linked statically crash in the C library when they load its character set modules, which
+ * they do for the names of programmes in .ts files. With none to load they leave the names as they are.
+ */
+export const ffprobeEnvironment = { GCONV_PATH: devNull };
 
 /** Frames leave with the times with which they came: none is doubled or dropped to keep a rate. */
 export async function passthroughArguments(): Promise<string[]> {

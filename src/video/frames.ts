@@ -1,17 +1,34 @@
 import path from 'node:path';
 import sharp from 'sharp';
+import { cellBrightness } from '../common/brightness.js';
+import { differenceHash } from '../common/difference-hash.js';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
-import { writeFileAtomic } from '../common/files.js';
-import type { Frame } from '../common/types.js';
-import { decodeFrames, type DecodedFrame, type DecodeRequest } from './decode.js';
-import { assertUsable, inspectVideo } from './probe.js';
-import { gridIndex, samplingGrid, selectFrom, selectGrid, timeTolerance, type GridOptions } from './sampling-grid.js';
-import type { VideoProbe } from './types.js';
+import { sha256, writeFileAtomic } from '../common/files.js';
+import { HashIndex } from '../common/hash-index.js';
+import { mapAhead } from '../common/map-ahead.js';
+import { isTelling, parseHash } from '../common/perceptual-hash.js';
+import type { Frame, RgbImage } from '../common/types.js';
+import { intervalFrames } from './interval-frames.js';
+import { keyframeFrames } from './keyframe-frames.js';
+import { assertUsable } from './probe.js';
+import { samplingGrid, timeTolerance, type GridOptions, type SamplingGrid } from './sampling-grid.js';
+import type { RejectedFrame, SampledFrame, SamplingMethod, VideoProbe } from './types.js';
+import { VideoReader, type TimedFrame } from './video-reader.js';
 
 export interface SampleOptions extends GridOptions {
   videoKey: string;
   /** Frames go to `<outputFolder>/<videoKey>/<frameId>.jpg`. */
   outputFolder: string;
+  /** Default `interval`. */
+  sampling?: SamplingMethod;
+  /** `interval` only: of the frames up to so many seconds after a wanted time the sharpest is taken. Default 0. */
+  sharpestWithinSeconds?: number;
+  /** Frames whose brightness deviates less from its mean are blank and left out. Default 3; 0 leaves none out. */
+  blankDeviation?: number;
+  /** Frames whose perceptual hash differs in fewer bits from that of an earlier one are left out. Default 0: none. */
+  duplicateDistance?: number;
+  /** Perceptual hashes of the frames that an earlier run took. */
+  earlierHashes?: readonly string[];
   /** At most so many frames in this call. */
   maxFrames?: number;
   /** 1..100, default 95. */
@@ -19,34 +36,49 @@ export interface SampleOptions extends GridOptions {
   signal?: AbortSignal;
 }
 
-/** From this interval on, starting ffmpeg anew at each wanted time costs less than decoding all that lies between. */
-const seekFromSeconds = 5;
+/** Of end cards 1.3 was measured, of real pictures at least 16.5. */
+const defaultBlankDeviation = 3;
 
-/** Containers with an index. In others ffmpeg finds a position by guessing, and reading through is as cheap. */
-const indexedContainers = /\b(mov|mp4|matroska|webm)\b/;
+/** Frames that are measured and made into JPEG at the same time. */
+const developedAhead = 3;
 
 /**
- * Takes one frame every N seconds: the first frame at or after k·N for k = 0, 1, 2 …, by presentation time from the
- * start of the video. A frame that is the first for several k (the rate varies, or N is short) is taken once. Frames
- * are yielded in order of time, at the original size, while the next ones are decoded, and each is complete on disk
- * when it is yielded. The same video gives the same files, byte for byte; existing ones are replaced.
+ * Takes frames of a video: `interval` the first one at or after k·N for k = 0, 1, 2 …, `keyframe` the nearest keyframe
+ * not later than each of these times, `scene` a sharp one of each shot; by presentation time from the start of the video.
+ * A frame that several times ask for is taken once. Frames are yielded in order of time, at the original size, while the
+ * next ones are decoded, and each is complete on disk when it is yielded; those that were left out come in between. The same video gives the same files, byte for
+ * byte; existing ones are replaced.
  *
- * A run that was interrupted goes on with `afterSeconds` = the `ptsSeconds` of the last frame it had.
+ * A run that was interrupted goes on with `afterSeconds` = the time of the last frame it had or left out.
  *
  * @throws PipelineError VIDEO_UNUSABLE, VIDEO_NOT_FOUND, VIDEO_DAMAGED, INVALID_SAMPLING, DISK_FULL, FFMPEG_KILLED,
  *   TOOL_MISSING, TOOL_TOO_OLD; the signal's reason after an abort
  */
-export async function* sampleFrames(probe: VideoProbe, options: SampleOptions): AsyncGenerator<Frame> {
+export async function* sampleFrames(
+  probe: VideoProbe,
+  options: SampleOptions,
+): AsyncGenerator<SampledFrame | RejectedFrame> {
   assertUsable(probe);
   const quality = options.jpegQuality ?? 95;
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
     throw new PipelineError('INVALID_SAMPLING', `The JPEG quality ${quality} is not a whole number from 1 to 100.`);
   }
-  const maxFrames = options.maxFrames ?? Infinity;
-  let count = 0;
+  const { maxFrames = Infinity } = options;
+  const duplicates = new Duplicates(options);
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   if (maxFrames <= 0) return;
-  for await (const { seconds, rgb } of wantedFrames(probe, options, maxFrames)) {
-    yield await writeFrame(probe, options, quality, seconds, rgb);
+  let count = 0;
+  const develop = (frame: TimedFrame): Promise<DevelopedFrame> => developFrame(probe, options, quality, frame);
+  for await (const frame of mapAhead(wantedFrames(probe, options, signal), developedAhead, develop, () =>
+    stop.abort(),
+  )) {
+    const rejection = frame.blank ? 'blank' : duplicates.accept(frame.perceptualHash) ? undefined : 'duplicate';
+    if (rejection !== undefined) {
+      yield { rejected: rejection, ptsSeconds: frame.ptsSeconds };
+      continue;
+    }
+    yield await writeFrame(options, frame);
     if (++count >= maxFrames) return;
   }
 }
@@ -55,107 +87,85 @@ export async function* sampleFrames(probe: VideoProbe, options: SampleOptions): 
 async function* wantedFrames(
   probe: VideoProbe,
   options: SampleOptions,
-  maxFrames: number,
-): AsyncGenerator<DecodedFrame> {
-  const { signal } = options;
+  signal: AbortSignal,
+): AsyncGenerator<TimedFrame> {
+  const { sampling = 'interval', skipStartSeconds = 0, afterSeconds = -Infinity } = options;
   const grid = samplingGrid(probe.duration, options);
-  const { details } = await inspectVideo(probe.file, signal);
-  const start = details.exactStartTime;
-  const indexed = indexedContainers.test(probe.container);
-  const { file, width, height } = probe;
-  const request = { file, width, height, streamIndex: details.streamIndex };
-
-  /** Decodes from a keyframe not later than `fromSeconds`, and knows that it was not later. */
-  async function* decodeFrom(
-    fromSeconds: number,
-    part: Pick<DecodeRequest, 'select' | 'frames' | 'endSeconds' | 'signal'>,
-  ): AsyncGenerator<DecodedFrame> {
-    // Files are indexed by the order of decoding, which runs ahead of that of presentation by the reordered frames.
-    const reorder = (details.reorderFrames + 1) / Math.max(probe.fps, 1);
-    const margins = indexed ? [reorder, 10 * reorder + 1, Infinity] : [Infinity];
-    for (const margin of margins) {
-      const seek = start + fromSeconds - margin - details.containerStartTime;
-      const whole = seek <= 0;
-      let proven = whole;
-      for await (const frame of decodeFrames({ ...request, ...part, seekSeconds: whole ? undefined : seek })) {
-        const seconds = frame.seconds - start;
-        proven ||= seconds <= fromSeconds + timeTolerance;
-        // The first frame decoded lies after the wanted time: an earlier one may be the first at or after it.
-        if (!proven) break;
-        if (seconds >= fromSeconds - timeTolerance) yield { ...frame, seconds };
-      }
-      if (proven) return;
-    }
-  }
-
-  if (indexed && grid.everySeconds >= seekFromSeconds) {
-    const end = Math.min(probe.duration, grid.endSeconds) - timeTolerance;
-    const grab = async (index: number, grabSignal: AbortSignal): Promise<DecodedFrame | undefined> => {
-      const wanted = index * grid.everySeconds;
-      if (wanted >= end) return undefined;
-      const part = { select: selectFrom(start + wanted), frames: 2, signal: grabSignal };
-      for await (const frame of decodeFrom(wanted, part)) {
-        return frame.seconds < grid.endSeconds - timeTolerance ? frame : undefined;
-      }
-      return undefined;
-    };
-    yield* grabbedAhead(grab, grid.firstIndex, (frame) => gridIndex(grid, frame.seconds) + 1, maxFrames, signal);
-    return;
-  }
-
-  const endSeconds = Number.isFinite(grid.endSeconds) ? start + grid.endSeconds - timeTolerance : undefined;
-  const part = { select: selectGrid(grid, start), endSeconds, signal };
-  let nextIndex = grid.firstIndex;
-  for await (const frame of decodeFrom(grid.firstIndex * grid.everySeconds, part)) {
-    // ffmpeg passes one frame too many where the picture's format changes midway: its filters start anew there.
-    const index = gridIndex(grid, frame.seconds);
-    if (index < nextIndex) continue;
-    nextIndex = index + 1;
-    yield frame;
+  const reader = await VideoReader.open(probe, signal);
+  // The keyframe before a wanted time may lie before the part that is wanted, or have been taken by the earlier run.
+  const earliest = Math.max(skipStartSeconds, afterSeconds + 2 * timeTolerance) - timeTolerance;
+  for await (const frame of methods[sampling](reader, grid, options, signal)) {
+    if (frame.seconds >= earliest) yield frame;
   }
 }
 
-/** Yields frame after frame, and grabs the next one while the caller works on the one before. */
-async function* grabbedAhead(
-  grab: (index: number, signal: AbortSignal) => Promise<DecodedFrame | undefined>,
-  firstIndex: number,
-  indexAfter: (frame: DecodedFrame) => number,
-  maxFrames: number,
-  signal?: AbortSignal,
-): AsyncGenerator<DecodedFrame> {
-  const stop = new AbortController();
-  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  let ahead: Promise<DecodedFrame | undefined> = grab(firstIndex, either);
-  try {
-    for (let count = 1; ; count++) {
-      const frame = await ahead;
-      if (frame === undefined) return;
-      ahead = count < maxFrames ? grab(indexAfter(frame), either) : Promise.resolve(undefined);
-      // Reported when its turn comes; until then Node must not take it for an error that nobody handles.
-      ahead.catch(() => undefined);
-      yield frame;
-    }
-  } finally {
-    stop.abort();
-    await ahead.catch(() => undefined);
-  }
+const methods: Record<
+  SamplingMethod,
+  (reader: VideoReader, grid: SamplingGrid, options: SampleOptions, signal: AbortSignal) => AsyncIterable<TimedFrame>
+> = {
+  interval: (reader, grid, { sharpestWithinSeconds: sharpestWithin }, signal) =>
+    intervalFrames(reader, grid, { sharpestWithin, signal }),
+  keyframe: (reader, grid, _options, signal) => keyframeFrames(reader, grid, { signal }),
+};
+
+/** A frame with all that is known before it is decided whether it is taken. */
+interface DevelopedFrame {
+  ptsSeconds: number;
+  picture: RgbImage;
+  jpeg: Buffer;
+  perceptualHash: string;
+  blank: boolean;
 }
 
-async function writeFrame(
-  probe: VideoProbe,
-  options: SampleOptions,
+async function developFrame(
+  { width, height }: VideoProbe,
+  { blankDeviation = defaultBlankDeviation }: SampleOptions,
   quality: number,
-  seconds: number,
-  rgb: Buffer,
-): Promise<Frame> {
-  const { videoKey, signal } = options;
-  const { width, height } = probe;
-  const ptsSeconds = Math.max(0, Math.round(seconds * 1e6) / 1e6);
-  const frameId = `${videoKey}_${String(Math.round(ptsSeconds * 1000)).padStart(9, '0')}`;
-  const file = path.resolve(options.outputFolder, videoKey, `${frameId}.jpg`);
-  const jpeg = await sharp(rgb, { raw: { width, height, channels: 3 } })
+  { seconds, pixels }: TimedFrame,
+): Promise<DevelopedFrame> {
+  const picture = { width, height, data: pixels };
+  const jpeg = await sharp(pixels, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })
     .toBuffer();
+  return {
+    ptsSeconds: Math.max(0, Math.round(seconds * 1e6) / 1e6),
+    picture,
+    jpeg,
+    perceptualHash: differenceHash(picture),
+    blank: deviation(cellBrightness(picture, 16, 16)) < blankDeviation * 1000,
+  };
+}
+
+/** Standard deviation. */
+function deviation(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+/** Tells frames that look like one taken before. */
+class Duplicates {
+  private readonly index: HashIndex<true>;
+
+  constructor({ duplicateDistance = 0, earlierHashes = [] }: SampleOptions) {
+    this.index = new HashIndex(duplicateDistance);
+    for (const hash of earlierHashes) this.accept(hash);
+  }
+
+  /** Whether the frame is new, and if so remembers it. */
+  accept(perceptualHash: string): boolean {
+    const hash = parseHash(perceptualHash, 'this frame');
+    if (this.index.hasNear(hash)) return false;
+    // A plain picture looks like every other one of its kind, whatever is in them.
+    if (isTelling(hash)) this.index.add(hash, true);
+    return true;
+  }
+}
+
+async function writeFrame(options: SampleOptions, developed: DevelopedFrame): Promise<SampledFrame> {
+  const { videoKey, signal } = options;
+  const { ptsSeconds, picture, jpeg, perceptualHash } = developed;
+  const frameId = `${videoKey}_${String(Math.round(ptsSeconds * 1000)).padStart(9, '0')}`;
+  const file = path.resolve(options.outputFolder, videoKey, `${frameId}.jpg`);
   signal?.throwIfAborted();
   await writeFileAtomic(file, jpeg).catch((error: unknown) => {
     if (systemErrorCode(error) !== 'ENOSPC') throw error;
@@ -165,5 +175,6 @@ async function writeFrame(
       cause: error,
     });
   });
-  return { frameId, videoKey, ptsSeconds, width, height, file };
+  const frame: Frame = { frameId, videoKey, ptsSeconds, width: picture.width, height: picture.height, file };
+  return { frame, picture, perceptualHash, sha256: sha256(jpeg) };
 }

@@ -7,7 +7,7 @@ export const packetsRead = 1000;
 export interface ProbeDocument {
   format?: { format_name?: string; duration?: string; start_time?: string; tags?: Record<string, string> };
   streams?: ProbeStream[];
-  packets?: { stream_index?: number; pts_time?: string }[];
+  packets?: { stream_index?: number; pts_time?: string; flags?: string }[];
 }
 
 interface ProbeStream {
@@ -42,6 +42,8 @@ export interface ProbeDetails {
   /** How many frames the decoder holds back to put them into the order of presentation. */
   reorderFrames: number;
   interlaced: boolean;
+  /** Longest time between keyframes at the start of the video; Infinity where fewer than two were seen. */
+  keyframeGap: number;
   /** The container's `comment` tag. */
   comment: string;
 }
@@ -59,10 +61,9 @@ export function readProbe(
   const { format = {}, streams = [], packets = [] } = document;
   const video = streams.find(isMovingPicture);
   const interlaced = ['tt', 'bb', 'tb', 'bt'].includes(video?.field_order ?? '');
-  const times = packets
-    .filter((packet) => packet.stream_index === video?.index)
-    .map((packet) => Number(packet.pts_time))
-    .filter((time) => Number.isFinite(time));
+  const ofVideo = packets.filter((packet) => packet.stream_index === video?.index);
+  const times = timesOf(ofVideo);
+  const keyframeGaps = gaps(timesOf(ofVideo.filter(({ flags }) => flags?.startsWith('K'))));
   const rotation = rotationOf(video);
   const sideways = rotation === 90 || rotation === 270;
   const meanRate = ratio(video?.avg_frame_rate);
@@ -92,6 +93,7 @@ export function readProbe(
     containerStartTime,
     reorderFrames: video?.has_b_frames ?? 0,
     interlaced,
+    keyframeGap: keyframeGaps.length === 0 ? Infinity : Math.max(...keyframeGaps),
     comment: format.tags?.comment ?? '',
   };
   return { probe, details };
@@ -144,13 +146,22 @@ function ratesDiffer(video: ProbeStream, interlaced: boolean): boolean {
   return Math.abs(base / mean - 1) > 0.01 && !(interlaced && Math.abs((base * 2) / mean - 1) <= 0.01);
 }
 
+function timesOf(packets: { pts_time?: string }[]): number[] {
+  return packets.map((packet) => Number(packet.pts_time)).filter((time) => Number.isFinite(time));
+}
+
+/** The differences of the times in order of presentation. */
+function gaps(times: readonly number[]): number[] {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted.slice(1).map((time, index) => time - (sorted[index] ?? time));
+}
+
 /** Times rounded to milliseconds (Matroska) differ by up to 1 ms from gap to gap at a constant rate. */
 function gapsDiffer(times: readonly number[], whole: boolean): boolean {
-  const sorted = times.toSorted((a, b) => a - b);
-  const gaps = sorted.slice(1).map((time, index) => time - (sorted[index] ?? time));
+  const all = gaps(times);
   // Reading stopped amid frames that refer to later ones, some of them unread: the last gaps say nothing. 16 is the
   // most frames that H.264 and HEVC can hold back.
-  const complete = whole ? gaps : gaps.slice(0, -16);
+  const complete = whole ? all : all.slice(0, -16);
   return complete.length > 0 && Math.max(...complete) - Math.min(...complete) > 0.0025;
 }
 

@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { devNull } from 'node:os';
 import path from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { findTool, killDelayMs } from '../tools/index.js';
-import { inputArguments } from './ffmpeg.js';
+import { ffprobeEnvironment, inputArguments } from './ffmpeg.js';
 import { packetsRead, readProbe, unusableProbe, type ProbeDetails, type ProbeDocument } from './probe-document.js';
 import type { VideoProbe } from './types.js';
 
@@ -15,7 +14,17 @@ import type { VideoProbe } from './types.js';
  * @throws PipelineError VIDEO_NOT_FOUND, FFPROBE_KILLED, TOOL_MISSING, TOOL_TOO_OLD
  */
 export async function probeVideo(file: string, options: { signal?: AbortSignal } = {}): Promise<VideoProbe> {
-  return (await inspectVideo(file, options.signal)).probe;
+  const { probe, details } = await inspectVideo(file, options.signal);
+  knownDetails.set(probe, details);
+  return probe;
+}
+
+/** What was seen at the same look as the probe, so that taking frames does not look again. */
+const knownDetails = new WeakMap<VideoProbe, ProbeDetails>();
+
+/** The details that belong to a probe. */
+export async function detailsOf(probe: VideoProbe, signal?: AbortSignal): Promise<ProbeDetails> {
+  return knownDetails.get(probe) ?? (await inspectVideo(probe.file, signal)).details;
 }
 
 /** @throws PipelineError VIDEO_UNUSABLE with the reasons of the probe */
@@ -35,13 +44,11 @@ export async function inspectVideo(
   if ((await sizeOfFile(absolute)) === 0) return unusableProbe(absolute, 'the file is empty');
   const ffprobe = await findTool('ffprobe');
   const programArguments = ['-v', 'error', '-of', 'json', '-show_format', '-show_streams'];
-  programArguments.push('-read_intervals', `%+#${packetsRead}`, '-show_entries', 'packet=stream_index,pts_time');
+  programArguments.push('-read_intervals', `%+#${packetsRead}`, '-show_entries', 'packet=stream_index,pts_time,flags');
   try {
     const { stdout } = await execa(ffprobe.path, [...programArguments, ...inputArguments(absolute)], {
       stdin: 'ignore',
-      // Builds that are linked statically crash in the C library when they load its character set modules, which they
-      // do for the names of programmes in .ts files. With none to load they leave the names as they are.
-      env: { GCONV_PATH: devNull },
+      env: ffprobeEnvironment,
       cancelSignal: signal,
       forceKillAfterDelay: killDelayMs,
       maxBuffer: 100_000_000,

@@ -49,22 +49,33 @@ export function gridIndex(grid: SamplingGrid, seconds: number): number {
 }
 
 /**
- * An expression for FFmpeg's `select` filter that passes the first frame at or after each wanted time: the first frame
- * of all whose `floor(t/N)` is greater than that of the frame passed before. It also passes the first frame that is
- * decoded, wanted or not: the caller sees from it that decoding began early enough.
+ * An expression for FFmpeg's `select` filter that passes the first frame at or after each wanted time k·N with
+ * `fromIndex` ≤ k: the first frame of all whose `floor(t/N)` is greater than that of the frame passed before.
  *
  * @param startSeconds time of the video's start on the clock of the file, which is `t` in the filter
+ * @param neighbourSeconds passes the frames up to this time after a wanted time too
  */
-export function selectGrid(grid: SamplingGrid, startSeconds: number): string {
-  const index = (time: string): string =>
-    `floor((${time}-${decimal(startSeconds - timeTolerance)})/${decimal(grid.everySeconds)})`;
-  return `eq(n,0)+gte(${index('t')},${grid.firstIndex})*gt(${index('t')},${index('prev_selected_t')})`;
+export function selectGrid(
+  everySeconds: number,
+  fromIndex: number,
+  startSeconds: number,
+  neighbourSeconds: number,
+): string {
+  const every = decimal(everySeconds);
+  const time = (variable: string): string => `(${variable}-${decimal(startSeconds - timeTolerance)})`;
+  const index = (variable: string): string => `floor(${time(variable)}/${every})`;
+  const first = `isnan(prev_selected_t)+gt(${index('t')},${index('prev_selected_t')})`;
+  const near = `lt(${time('t')}-${every}*${index('t')},${decimal(neighbourSeconds)})`;
+  return `gte(${index('t')},${fromIndex})*(${neighbourSeconds > 0 ? `${first}+${near}` : first})`;
 }
 
-/** As {@link selectGrid}, for the one frame at or after `seconds` on the clock of the file. */
-export function selectFrom(seconds: number): string {
-  return `eq(n,0)+gte(t,${decimal(seconds - timeTolerance)})`;
+/** An expression for the `select` filter that passes the frames at these times on the clock of the file. */
+export function selectTimes(times: readonly number[]): string {
+  return times.map((seconds) => `between(t,${decimal(seconds - nearness)},${decimal(seconds + nearness)})`).join('+');
 }
+
+/** Half the time between the frames of any video is more, and the rounding of the times that ffprobe prints is less. */
+const nearness = 2 * timeTolerance;
 
 /** FFmpeg reads no exponents with a negative sign before them in every place; nine decimals are finer than any clock. */
 function decimal(value: number): string {

@@ -1,3 +1,5 @@
+import type { Frame, RgbImage } from '../common/types.js';
+
 /** What one look at a file tells about its video. Exactly the document of `frameloop probe --json`. */
 export interface VideoProbe {
   /** Absolute path. */
@@ -21,6 +23,28 @@ export interface VideoProbe {
   usable: boolean;
   /** Why it is not usable; empty when it is. */
   reasons: string[];
+}
+
+/** How frames are chosen: one every N seconds, or the keyframe before each of these times. */
+export type SamplingMethod = 'interval' | 'keyframe';
+
+/** Why a frame was decoded and not taken. */
+type RejectionReason = 'blank' | 'duplicate';
+
+/** A frame that was taken and lies on disk, with its pixels as they were decoded. */
+export interface SampledFrame {
+  frame: Frame;
+  picture: RgbImage;
+  /** 64-bit difference hash of the picture, 16 hex digits. */
+  perceptualHash: string;
+  /** Of the file. */
+  sha256: string;
+}
+
+/** A frame that was decoded and left out. */
+export interface RejectedFrame {
+  rejected: RejectionReason;
+  ptsSeconds: number;
 }
 
 /** One source video, before or after its download. Plain JSON. */

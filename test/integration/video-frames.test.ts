@@ -66,7 +66,9 @@ const clips: Record<string, (file: string) => Promise<void>> = {
 async function sample(file: string, options: Partial<SampleOptions> & { everySeconds: number }): Promise<Frame[]> {
   const frames: Frame[] = [];
   const target = { videoKey: 'clip', outputFolder: path.join(folder, 'frames') };
-  for await (const frame of sampleFrames(await probeVideo(file), { ...target, ...options })) frames.push(frame);
+  for await (const step of sampleFrames(await probeVideo(file), { ...target, ...options })) {
+    if (!('rejected' in step)) frames.push(step.frame);
+  }
   return frames;
 }
 
@@ -214,7 +216,9 @@ describe('damaged files', () => {
     const options = { everySeconds: 5, videoKey: 'cut', outputFolder: path.join(folder, 'frames') };
     await expect(
       (async () => {
-        for await (const frame of sampleFrames(await probeVideo(cut), options)) taken.push(frame.ptsSeconds);
+        for await (const step of sampleFrames(await probeVideo(cut), options)) {
+          if (!('rejected' in step)) taken.push(step.frame.ptsSeconds);
+        }
       })(),
     ).rejects.toMatchObject({ code: 'VIDEO_DAMAGED', retryable: false });
     expect(taken.slice(0, 3)).toEqual([0, 5, 10]);

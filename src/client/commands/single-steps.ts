@@ -42,7 +42,9 @@ export async function frames(
   });
   const bar = createItemBar(Math.min(Math.ceil(video.duration / everySeconds), options.max ?? Infinity), 'frames');
   try {
-    for await (const { file, frameId, ptsSeconds } of taken) {
+    for await (const step of taken) {
+      if ('rejected' in step) continue;
+      const { file, frameId, ptsSeconds } = step.frame;
       count += 1;
       bar.step();
       if (options.json) printLine({ file, frameId, pts: ptsSeconds });

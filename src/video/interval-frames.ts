@@ -1,0 +1,105 @@
+import { planRuns, type GridRun } from './decode-plan.js';
+import { inLanes } from './lanes.js';
+import { gridIndex, selectGrid, timeTolerance, type SamplingGrid } from './sampling-grid.js';
+import { brightnessOf, sharpness } from './sharpness.js';
+import type { TimedFrame, VideoReader } from './video-reader.js';
+
+/** From so many groups of pictures between two wanted times on, each is sought by itself, without knowing keyframes. */
+const gapsPerInterval = 4;
+
+/** Whether the wanted times lie so far apart that no two of them share a group of pictures, as far as was seen. */
+export function farApart(reader: VideoReader, grid: SamplingGrid): boolean {
+  return reader.seekable && grid.everySeconds >= gapsPerInterval * reader.keyframeGap;
+}
+
+/** The k after that of the last wanted time k·N at or before the end of the grid or `lastSeconds`. */
+export function endIndex(grid: SamplingGrid, lastSeconds: number): number {
+  const afterLast = Math.floor((lastSeconds + timeTolerance) / grid.everySeconds) + 1;
+  return Math.min(afterLast, Math.ceil((grid.endSeconds - timeTolerance) / grid.everySeconds));
+}
+
+/**
+ * The first frame at or after each wanted time. One that is the first for several (the rate varies, or N is short) comes
+ * once. With `sharpestWithin` it is the sharpest of the frames up to so many seconds after the wanted time.
+ */
+export async function* intervalFrames(
+  reader: VideoReader,
+  grid: SamplingGrid,
+  { sharpestWithin = 0, signal }: { sharpestWithin?: number; signal?: AbortSignal },
+): AsyncGenerator<TimedFrame> {
+  const runs = await planInterval(reader, grid, signal);
+  const threads = runs.length > 1 ? 1 : undefined;
+  const parts = runs.map((run) => (laneSignal: AbortSignal) => {
+    const frames = takeRun(reader, grid, run, { sharpestWithin, threads, signal: laneSignal });
+    return sharpestWithin > 0 ? sharpestOfEach(frames, reader, grid, sharpestWithin) : frames;
+  });
+  let nextIndex = grid.firstIndex;
+  for await (const frame of inLanes(parts, { lanes: reader.lanes, ahead: reader.ahead, signal })) {
+    // ffmpeg passes one frame too many where the picture's format changes midway: its filters start anew there. And runs
+    // that were begun without knowing of each other may both find the frame after a long pause.
+    const index = gridIndex(grid, frame.seconds);
+    if (index < nextIndex || frame.seconds >= grid.endSeconds - timeTolerance) continue;
+    nextIndex = index + 1;
+    yield frame;
+  }
+}
+
+async function planInterval(reader: VideoReader, grid: SamplingGrid, signal?: AbortSignal): Promise<GridRun[]> {
+  const { firstIndex: fromIndex, everySeconds } = grid;
+  if (farApart(reader, grid)) {
+    const toIndex = endIndex(grid, reader.probe.duration - 2 * timeTolerance);
+    return Array.from({ length: Math.max(0, toIndex - fromIndex) }, (_, offset) => ({
+      fromIndex: fromIndex + offset,
+      toIndex: fromIndex + offset + 1,
+    }));
+  }
+  const index = await reader.keyframeIndex(signal);
+  if (index === undefined) return [{ fromIndex, toIndex: Infinity }];
+  const toIndex = endIndex(grid, index.lastSeconds);
+  return planRuns({ fromIndex, toIndex, everySeconds }, index.keyframes, reader.probe.fps, reader.cost);
+}
+
+async function* takeRun(
+  reader: VideoReader,
+  grid: SamplingGrid,
+  run: GridRun,
+  options: { sharpestWithin: number; threads?: number; signal: AbortSignal },
+): AsyncGenerator<TimedFrame> {
+  const { everySeconds } = grid;
+  const { sharpestWithin, threads, signal } = options;
+  const { width, height } = reader.probe;
+  const end = Math.min(run.toIndex * everySeconds, grid.endSeconds);
+  const lastWanted = (run.toIndex - 1) * everySeconds;
+  const frames = reader.decodeFrom(run.fromIndex * everySeconds, {
+    ...{ width, height, threads, signal },
+    select: selectGrid(everySeconds, run.fromIndex, reader.start, sharpestWithin),
+    frames: sharpestWithin === 0 && Number.isFinite(run.toIndex) ? run.toIndex - run.fromIndex : undefined,
+    endSeconds: Number.isFinite(end) ? end : undefined,
+  });
+  let before = -Infinity;
+  for await (const frame of frames) {
+    const inLastWindow = before >= lastWanted - timeTolerance;
+    if (sharpestWithin > 0 && inLastWindow && frame.seconds >= lastWanted + sharpestWithin - timeTolerance) return;
+    before = frame.seconds;
+    yield frame;
+  }
+}
+
+/** Of the frames of each interval the sharpest, of those that lie near enough to its wanted time. */
+async function* sharpestOfEach(
+  frames: AsyncIterable<TimedFrame>,
+  { probe: { width, height } }: VideoReader,
+  grid: SamplingGrid,
+  within: number,
+): AsyncGenerator<TimedFrame> {
+  let best: { frame: TimedFrame; index: number; sharpness: number } | undefined;
+  for await (const frame of frames) {
+    const index = gridIndex(grid, frame.seconds);
+    const late = frame.seconds >= index * grid.everySeconds + within - timeTolerance;
+    if (best?.index === index && late) continue;
+    const candidate = { frame, index, sharpness: sharpness(brightnessOf(frame.pixels), width, height) };
+    if (best !== undefined && best.index !== index) yield best.frame;
+    if (best === undefined || best.index !== index || candidate.sharpness > best.sharpness) best = candidate;
+  }
+  if (best !== undefined) yield best.frame;
+}

@@ -20,7 +20,7 @@ export interface WireReason {
   videoKey: string;
   /** Seconds from the start of the video. */
   ptsSeconds: number;
-  /** How unsure the model is of the frame, 0..1. */
+  /** How much the model has to learn from the frame, by the selection's measure: more is more. */
   score: number;
   reason: string;
   /** Which share of the budget chose it. */

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
@@ -17,6 +17,8 @@ export interface StackOptions {
   portTaken: 'fail' | 'any';
   /** Whether to start the embedded annotation server: not where a CVAT is configured. */
   review: boolean;
+  /** Where the dataset grows, for the annotation server's page about it. Default: `dataset` in the data folder. */
+  datasetFolder?: string;
   configFile?: string;
   /** Overrides of environment variables for the worker. */
   env?: Record<string, string>;
@@ -30,6 +32,8 @@ export interface StackOptions {
 export interface Stack {
   temporalAddress: string;
   temporalUi: string;
+  /** The page of the annotation server with the token that signs a browser in; none where it was not started. */
+  reviewLink?: string;
   stop(): Promise<void>;
 }
 
@@ -48,6 +52,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const ports = await choosePorts(options);
     const temporalAddress = `127.0.0.1:${ports.temporal}`;
+    const temporalUi = `http://127.0.0.1:${ports.temporalUi}`;
+    const reviewFolder = path.join(dataFolder, 'review');
     const temporal = await temporalServer({
       dataFolder,
       port: ports.temporal,
@@ -60,7 +66,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ourProgram(
           'Annotation server',
           '../review/server/main',
-          ['--data', path.join(dataFolder, 'review'), '--port', `${ports.review}`, '--with-parent'],
+          [
+            ...['--data', reviewFolder, '--port', `${ports.review}`, '--with-parent'],
+            ...['--pipeline', dataFolder, '--dataset', options.datasetFolder ?? path.join(dataFolder, 'dataset')],
+            ...['--temporal-ui', temporalUi],
+          ],
           {
             logFile: path.join(dataFolder, 'review.log'),
             onRestart,
@@ -90,11 +100,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     started.push(worker);
     await Promise.race([worker.start(), aborted]);
-    return { temporalAddress, temporalUi: `http://127.0.0.1:${ports.temporalUi}`, stop };
+    const reviewLink = options.review ? await linkTo(reviewFolder) : undefined;
+    return { temporalAddress, temporalUi, ...(reviewLink !== undefined && { reviewLink }), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The annotation server tells other processes of this user its address and token by this file. */
+async function linkTo(reviewFolder: string): Promise<string> {
+  const connection = await readFile(path.join(reviewFolder, 'connection.json'), 'utf8');
+  const { url, token } = JSON.parse(connection) as { url: string; token: string };
+  return `${url}/?token=${token}`;
 }
 
 /** Rejects when the signal aborts; only for races, where nobody may be listening any more by then. */

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { createHash } from 'node:crypto';
 import { now, type Store } from './database.js';
 import type { LabelRow, ProjectRow, TaskRow } from './schema.js';
 
@@ -30,18 +29,24 @@ export async function insertLabels(
   owner: { project_id: number | null; task_id: number | null },
   labels: NewLabel[],
 ): Promise<void> {
-  for (const label of labels) {
+  let query = store.selectFrom('labels').select((one) => one.fn.countAll<number>().as('count'));
+  if (owner.project_id !== null) query = query.where('project_id', '=', owner.project_id);
+  if (owner.task_id !== null) query = query.where('task_id', '=', owner.task_id);
+  let { count } = await query.executeTakeFirstOrThrow();
+  for (const { name, type, color = labelColors[count % labelColors.length] ?? '' } of labels) {
     await store
       .insertInto('labels')
-      .values({ ...owner, name: label.name, type: label.type, color: label.color ?? colorOf(label.name) })
+      .values({ ...owner, name, type, color })
       .execute();
+    count += 1;
   }
 }
 
-/** A colour that stays with a name, so that the same label looks the same in every project. */
-function colorOf(name: string): string {
-  return `#${createHash('sha256').update(name).digest('hex').slice(0, 6)}`;
-}
+/**
+ * For labels that come without a colour: those that people with any kind of colour vision tell apart (Okabe and Ito,
+ * "Color Universal Design", 2008), the ones that stand out from grass, road and sky first.
+ */
+const labelColors = ['#56b4e9', '#e69f00', '#cc79a7', '#f0e442', '#d55e00', '#ffffff', '#0072b2', '#009e73'];
 
 export function findProject(store: Store, id: number): Promise<ProjectRow | undefined> {
   return store.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst();

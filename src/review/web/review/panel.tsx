@@ -53,7 +53,7 @@ function Reason({ session, reason }: { session: ReviewSession; reason: WireReaso
           </p>
           <dl>
             <div>
-              <dt>Uncertainty</dt>
+              <dt>Score</dt>
               <dd>{reason.score.toFixed(2)}</dd>
             </div>
             <div>

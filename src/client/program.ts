@@ -14,6 +14,7 @@ function lazy<Name extends string>(load: () => Promise<Record<Name, Action>>, na
 
 const rounds = () => import('./commands/rounds.js');
 const schedules = () => import('./commands/schedule.js');
+const sources = () => import('./commands/sources.js');
 const singleSteps = () => import('./commands/single-steps.js');
 
 function number(text: string): number {
@@ -113,6 +114,14 @@ export function createProgram(): Command {
     lazy(() => import('./commands/init.js'), 'init'),
   );
 
+  add('search', 'what a search for videos brings')
+    .argument('<query>', 'the words to search for')
+    .addOption(new Option('-n, --limit <number>', 'so many videos (default: youtube.num_videos)').argParser(number))
+    .action(lazy(sources, 'search'));
+  add('download', 'download videos, without sound where the site has it apart')
+    .argument('<urls...>', 'video files, pages with a video, playlists, channels')
+    .option('--out <folder>', 'where they go (default: paths.downloads)')
+    .action(lazy(sources, 'download'));
   add('probe', 'what a video file is, and whether it can be used')
     .argument('<file>', 'a video file')
     .action(lazy(singleSteps, 'probe'));

@@ -118,7 +118,7 @@ describe('a search', () => {
     await expect(list(searchFor({ wanted: 1, ...options }))).rejects.toMatchObject({
       ...{ code: 'SITE_FAILED', retryable: true },
     });
-    expect(new Set(asked()).size).toBe(5);
+    expect(new Set(asked()).size).toBe(3);
   });
 
   it('stops at once where going on would make it worse', async () => {

@@ -24,7 +24,7 @@ const mostHits = 640;
 const mostFailures = 25;
 
 /** So many in a row that may come later mean that it is not the videos. */
-const mostTransientFailures = 5;
+const mostTransientFailures = 3;
 
 /**
  * A search that goes on until `wanted` new videos are found or the site has no more. Videos that are known, failing,

@@ -1,0 +1,157 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { downloadVideo } from '../../src/activities/download-video.js';
+import { listVideos } from '../../src/activities/list-videos.js';
+import { Resources } from '../../src/activities/resources.js';
+import { writeRoundFile } from '../../src/activities/round-file.js';
+import type { RoundReference, VideoList } from '../../src/activities/types.js';
+import type { Catalog } from '../../src/catalog/index.js';
+import { loadConfig } from '../../src/config/index.js';
+import type { VideoReference } from '../../src/video/index.js';
+import { bytes } from './sources-server.js';
+import { startSite, type TestSite } from './sources-site.js';
+import { ffmpeg, h264, temporaryFolder, testPicture } from './video-clips.js';
+
+/** What a round makes of its sources: claims, pauses and duplicates, with the real catalog and the real yt-dlp. */
+let work: string;
+let remove: () => Promise<void>;
+let site: TestSite;
+let clip: Buffer;
+let resources: Resources;
+let catalog: Catalog;
+let folder: string;
+
+beforeAll(async () => {
+  ({ folder: work, remove } = await temporaryFolder());
+  const file = path.join(work, 'served.mp4');
+  await ffmpeg(...testPicture(1, '25', '320x240'), ...h264, file);
+  clip = await readFile(file);
+  // An empty box at the end (ISO/IEC 14496-12, 8.1.2): another content that plays all the same.
+  const other = Buffer.concat([clip, Buffer.from('\0\0\0\x08free', 'latin1')]);
+  site = await startSite(work, { '/clip.mp4': bytes(clip), '/copy.mp4': bytes(clip), '/other.mp4': bytes(other) });
+});
+afterAll(async () => {
+  await site.close();
+  await remove();
+});
+
+let run = 0;
+beforeEach(async () => {
+  folder = path.join(work, `run-${run++}`);
+  resources = new Resources({ folder, env: {} });
+  catalog = await resources.catalog(path.join(folder, 'data'));
+  site.hits = [];
+  site.requests.length = 0;
+  return () => resources.close();
+});
+
+const impatient = ['--extractor-retries', '0', '--retries', '0'];
+
+/** A round as it was planned. */
+async function round(roundId: string, overrides: { youtube?: object; sources?: object } = {}): Promise<RoundReference> {
+  const youtube = { search_key: 'sitesearch', plugins: site.plugins, extra_args: impatient, sleep_requests: 0 };
+  const config = await loadConfig({
+    folder,
+    overrides: { ...overrides, youtube: { ...youtube, ...overrides.youtube } },
+  });
+  const reference = { roundId, folder: path.join(folder, 'data', 'rounds', roundId) };
+  await writeRoundFile(reference.folder, { roundId, taskName: roundId, config });
+  return reference;
+}
+const inActivity = <T>(activity: () => Promise<T>): Promise<T> =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activity);
+const list = (of: RoundReference): Promise<VideoList> => inActivity(() => listVideos(resources, { round: of }));
+const download = (of: RoundReference, video: VideoReference): Promise<{ file: string }> =>
+  inActivity(() => downloadVideo(resources, { round: of, video }));
+const keys = ({ videos }: VideoList): string[] => videos.map(({ videoKey }) => videoKey);
+
+describe('the videos of a round', () => {
+  it('are new ones for each query, failing ones are named once, and a second attempt finds the same', async () => {
+    site.hits = [{ id: 'gone', error: 'Video unavailable' }, { id: 'a' }, { id: 'b' }, { id: 'c' }];
+    const first = await round('first', { youtube: { queries: ['one', 'two'], num_videos: 1 } });
+    const found = await list(first);
+    expect(keys(found)).toEqual(['sitevideo-a', 'sitevideo-b']);
+    expect(found.skipped).toMatchObject([{ video: 'Title of gone', code: 'VIDEO_UNAVAILABLE' }]);
+    expect(keys(await list(first))).toEqual(['sitevideo-a', 'sitevideo-b']);
+
+    const second = await round('second', { youtube: { queries: ['one'], num_videos: 1 } });
+    site.requests.length = 0;
+    expect(await list(second)).toMatchObject({ videos: [{ videoKey: 'sitevideo-c' }], skipped: [] });
+    expect(site.requests).not.toContain('/api/videos/gone');
+    expect(await catalog.video('sitevideo-gone')).toMatchObject({ state: 'failed' });
+  });
+
+  it('come also when one of the sites does not answer', async () => {
+    const urls = [`${site.origin}/missing.html`, `${site.origin}/clip.mp4`];
+    const found = await list(await round('first', { sources: { urls } }));
+    expect(found.videos).toMatchObject([{ url: urls[1] }]);
+    expect(found.skipped).toMatchObject([{ video: urls[0], code: 'VIDEO_UNAVAILABLE' }]);
+  });
+});
+
+describe('the same content', () => {
+  it('under two addresses or a file name is processed once', async () => {
+    const urls = [`${site.origin}/clip.mp4`, `${site.origin}/copy.mp4`];
+    const first = await round('first', { sources: { urls } });
+    const [original, copy] = (await list(first)).videos;
+    if (!original || !copy) throw new Error('two addresses were given');
+    const { file } = await download(first, original);
+    await expect(download(first, copy)).rejects.toMatchObject({
+      ...{ code: 'VIDEO_DUPLICATE', retryable: false, message: `The same content as ${original.videoKey}.` },
+    });
+    // Each step may run twice.
+    expect(await download(first, original)).toEqual({ file });
+    expect((await readdir(path.dirname(file))).filter((name) => name !== '.partial')).toEqual([path.basename(file)]);
+
+    await mkdir(path.join(folder, 'mine'));
+    await writeFile(path.join(folder, 'mine', 'other name.mp4'), clip);
+    const second = await round('second', { sources: { files: [path.join(folder, 'mine')] } });
+    expect(await list(second)).toMatchObject({
+      ...{ videos: [], skipped: [{ video: 'other name', code: 'VIDEO_DUPLICATE' }] },
+    });
+  });
+});
+
+describe('a site that waits for a person', () => {
+  it('is left alone for the rest of the round, others are not, and its videos are free for the next', async () => {
+    const formats = [{ url: '/other.mp4', height: 240 }];
+    site.hits = [{ id: 'a', license: 'CC BY 4.0', upload_date: '20260102', duration: 5, formats }, { id: 'b' }];
+    const first = await round('first', {
+      youtube: { queries: ['one'], num_videos: 2 },
+      sources: { urls: [`${site.origin}/clip.mp4`] },
+    });
+    const [direct, a, b] = (await list(first)).videos;
+    if (!direct || !a || !b) throw new Error('one address and two hits were given');
+    for (const hit of site.hits) hit.error = 'Sign in to confirm you’re not a bot. Use --cookies';
+
+    await expect(download(first, a)).rejects.toMatchObject({ code: 'BOT_CHECK', retryable: false });
+    site.requests.length = 0;
+    const reason = expect.stringContaining("confirm you're not a bot") as string;
+    const hint = expect.stringContaining('youtube.cookies') as string;
+    await expect(download(first, b)).rejects.toMatchObject({ code: 'SOURCE_PAUSED', message: reason, hint });
+    expect(site.requests).toEqual([]);
+    await download(first, direct);
+
+    const next = await round('next');
+    for (const hit of site.hits) delete hit.error;
+    await download(next, a);
+    expect(await catalog.video(a.videoKey)).toMatchObject({
+      ...{ siteId: 'a', title: 'Title of a', channel: 'A channel', licence: 'CC BY 4.0', uploadDate: '20260102' },
+      ...{ durationSeconds: 5, url: `${site.origin}/watch/a`, query: 'one' },
+    });
+  });
+
+  it('in a search is named, and its other queries are not tried', async () => {
+    site.hits = [{ id: 'a', error: 'The provided YouTube account cookies are no longer valid.' }];
+    const found = await list(await round('first', { youtube: { queries: ['one', 'two'] } }));
+    expect(found.videos).toEqual([]);
+    expect(found.skipped).toMatchObject([
+      { video: 'one', code: 'COOKIES_EXPIRED' },
+      { video: 'two', code: 'SOURCE_PAUSED', message: expect.stringContaining('no longer valid') as string },
+    ]);
+    expect(site.requests.filter((name) => name === '/api/hits/0')).toHaveLength(1);
+  });
+});

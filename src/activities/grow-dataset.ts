@@ -4,8 +4,10 @@ import type { Catalog } from '../catalog/index.js';
 import { readJsonLines, writeFileAtomic } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
 import { cleanFrames, mergeIntoDataset, type AnnotatedFrame } from '../dataset/index.js';
+import { classNames } from './class-names.js';
 import { readAnnotations } from './download-labels.js';
 import { withHeartbeat } from './heartbeat.js';
+import { readPreLabels } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
 import type { AnnotationTask, CleanResult, DatasetResult } from './types.js';
@@ -18,7 +20,7 @@ export async function clearEmptyLabels(resources: Resources, task: AnnotationTas
   const { steps, dataset } = plan.config;
   const { kept, dropped, mended } = cleanFrames(frames, {
     empty: steps.clear_empty_labels.enabled ? dataset.negatives : 'keep',
-    names: classNames(plan),
+    names: classNames(plan, await readAnnotations(task.round.folder)),
   });
   await writeFileAtomic(
     roundFiles.cleaned(task.round.folder),
@@ -41,7 +43,7 @@ export async function mergeDataset(resources: Resources, { round }: AnnotationTa
   return withHeartbeat(async (signal) => {
     const merged = await mergeIntoDataset({
       folder: paths.dataset,
-      names: classNames(plan),
+      names: classNames(plan, await readAnnotations(round.folder)),
       frames: kept,
       split: dataset.split,
       signal,
@@ -57,12 +59,6 @@ export async function mergeDataset(resources: Resources, { round }: AnnotationTa
   });
 }
 
-/** The model's classes first, in its order; then what else people could choose in the project. */
-function classNames({ model, project, config }: RoundFile): string[] {
-  const names = config.detector.classes ?? model?.names ?? [];
-  return [...new Set([...names, ...(project?.labels ?? []).map(({ name }) => name)])];
-}
-
 /** The selected frames with what people made of them. A frame that the annotation server no longer has is left out. */
 async function annotatedFrames(
   plan: RoundFile,
@@ -71,19 +67,21 @@ async function annotatedFrames(
 ): Promise<AnnotatedFrame[]> {
   const reviews = new Map((await readAnnotations(round.folder)).map((frame) => [frame.frameId, frame]));
   const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
+  const preLabels = await readPreLabels(round.folder, selection);
   const videos = new Map<string, Awaited<ReturnType<Catalog['video']>>>();
   const frames: AnnotatedFrame[] = [];
-  for (const { detections, score, reason, arm, ptsSeconds, modelSha256, ...frame } of selection) {
+  for (const { detections: _all, score, reason, arm, ptsSeconds, modelSha256, ...frame } of selection) {
     const review = reviews.get(frame.frameId);
     if (!review) continue;
     const { videoKey } = frame;
     if (!videos.has(videoKey)) videos.set(videoKey, await catalog.video(videoKey));
     const video = videos.get(videoKey);
+    const { blind = false, detections = [] } = preLabels.get(frame.frameId) ?? {};
     frames.push({
       ...frame,
       state: review.state,
       boxes: review.boxes,
-      preLabels: detections,
+      preLabels: blind ? [] : detections,
       provenance: {
         videoKey,
         url: video?.url ?? undefined,
@@ -98,6 +96,7 @@ async function annotatedFrames(
         reason,
         arm,
         ptsSeconds,
+        ...(blind && { blind }),
       },
     });
   }

@@ -1,7 +1,7 @@
 import { activityInfo, getClient, log } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import path from 'node:path';
-import { checkServer, ensureProject, mapLabels, type ProjectInfo } from '../annotation/index.js';
+import { labelsFor, mapLabels, preflight, type ProjectInfo } from '../annotation/index.js';
 import type { Catalog, RoundRow } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { cvatProjectId, loadConfig, modelPath, type LoadedConfig, type StepName } from '../config/index.js';
@@ -58,7 +58,10 @@ async function decide(
     steps,
     concurrentVideos: config.concurrency.videos,
     pollSeconds: config.cvat.poll,
+    longestPollSeconds: Math.max(config.cvat.poll, config.cvat.poll_longest),
     deadlineSeconds: config.cvat.deadline,
+    ...(config.cvat.on_deadline === 'take_completed' && { takeCompletedAtDeadline: true }),
+    ...(config.cvat.take_jobs === 'as_finished' && { takeJobsAsFinished: true }),
     ...(config.train.command && { train: true }),
   };
 
@@ -76,7 +79,9 @@ async function decide(
   };
   if (steps.process_videos || steps.upload_labels) {
     round.model = await chooseModel(config, modelPath(env, folder));
-    checkClasses(config.detector.classes, round.model.names);
+    checkClasses('detector.classes', config.detector.classes, round.model.names);
+    checkClasses('cvat.labels', Object.keys(config.cvat.labels), round.model.names);
+    checkClasses('cvat.thresholds', Object.keys(config.cvat.thresholds), round.model.names);
     await catalog.updateRound(row.id, { modelSha256: round.model.sha256 });
   }
   if (steps.upload_labels || steps.download_labels)
@@ -122,11 +127,11 @@ function checkInput(input: RoundInput): void {
   );
 }
 
-/** A wrong class name would otherwise fail every video of the round, one by one. */
-function checkClasses(classes: readonly string[] | undefined, names: readonly string[]): void {
+/** A wrong class name would otherwise fail every video of the round, one by one, or do nothing without a word. */
+function checkClasses(key: string, classes: readonly string[] | undefined, names: readonly string[]): void {
   const unknown = classes?.find((label) => !names.includes(label));
   if (unknown === undefined) return;
-  throw new PipelineError('CLASS_UNKNOWN', `detector.classes names "${unknown}", which the model does not know.`, {
+  throw new PipelineError('CLASS_UNKNOWN', `${key} names "${unknown}", which the model does not know.`, {
     hint: `It knows: ${names.slice(0, 100).join(', ') || '(no names)'}.`,
   });
 }
@@ -138,15 +143,25 @@ async function prepareProject(
   model: RoundFile['model'],
 ): Promise<ProjectInfo> {
   const client = await resources.cvat(config.paths.data);
-  const { version } = await checkServer(client);
-  log.info('The annotation server is ready', { host: client.host, version });
-  const labels = config.detector.classes ?? model?.names ?? [];
-  const project = await ensureProject(client, {
-    projectId: cvatProjectId(resources.dependencies.env),
-    name: config.cvat.project,
+  const classes = config.detector.classes ?? model?.names ?? [];
+  const {
     labels,
+    project: name,
+    annotations_format: exportFormat,
+    create_labels: createLabels,
+    prelabels,
+  } = config.cvat;
+  const { server, project } = await preflight(client, {
+    projectId: cvatProjectId(resources.dependencies.env),
+    name,
+    labels: labelsFor(classes, labels),
+    createLabels,
+    exportFormat,
+    importYolo: prelabels === 'yolo_zip',
   });
-  mapLabels(project, labels);
+  log.info('The annotation server is ready', { host: client.host, version: server.version });
+  if (!project) throw new Error('only a dry run ends without a project');
+  mapLabels(project, classes, labels);
   return project;
 }
 

@@ -18,7 +18,13 @@ export interface RoundPlan {
   steps: Record<StepName, boolean>;
   concurrentVideos: number;
   pollSeconds: number;
+  /** Looks that find nothing new come more and more seldom, up to this. */
+  longestPollSeconds?: number;
   deadlineSeconds: number;
+  /** Finished jobs come home when the deadline passes. */
+  takeCompletedAtDeadline?: boolean;
+  /** Finished jobs come home while others are open. */
+  takeJobsAsFinished?: boolean;
   /** Whether a model is trained after the dataset has grown. */
   train?: boolean;
   /** Set when the round must not start, with the reason in words. */
@@ -54,14 +60,14 @@ export interface VideoResult {
   detections: number;
   /** Frames in which the model found something. */
   framesWithDetections: number;
+  /** Frames that were decoded and left out: plain ones, and ones that look like an earlier one of the video. */
+  rejected?: { blank: number; duplicate: number };
   /** Absolute path of the video's candidates, JSON Lines; none when processing is switched off. */
   candidates?: string;
 }
 
 export interface SelectionResult {
   candidates: number;
-  /** Frames that were decoded and left out: plain ones, and ones that look like an earlier one of the video. */
-  rejected?: { blank: number; duplicate: number };
   selected: number;
   rejected: { reason: string; count: number }[];
 }
@@ -81,30 +87,51 @@ export interface UploadResult extends AnnotationTask {
 /** Input of `AnnotationWorkflow`. */
 export interface AnnotationInput extends AnnotationTask {
   pollSeconds: number;
+  longestPollSeconds?: number;
   deadlineSeconds: number;
   /** Workflow that wants to know how far the people are. */
   reportTo?: string;
 }
 
 export interface TaskReading {
-  state: 'open' | 'complete' | 'deleted';
+  state: 'open' | 'complete' | 'deleted' | 'replaced';
   jobsDone: number;
   jobsTotal: number;
+  /** Jobs that a reviewer sent back. */
+  jobsRejected?: number;
+  /** The task that took the place of one that is gone. */
+  replacement?: { taskId: number; taskUrl: string };
 }
 
 export interface AnnotationOutcome {
-  outcome: 'complete' | 'timed_out' | 'deleted';
+  outcome: 'complete' | 'timed_out' | 'deleted' | 'replaced';
   jobsDone: number;
   jobsTotal: number;
+  replacement?: TaskReading['replacement'];
 }
+
+/** Input of `WebhookHintWorkflow`. */
+export interface WebhookHintInput {
+  taskId: number;
+}
+
+export interface DownloadRequest extends AnnotationTask {
+  /** Take what is finished, although the task is not complete. */
+  finishedOnly?: boolean;
+}
+
+/** What came home; or why nothing did: the task was changed after it had looked complete. */
+export type DownloadOutcome = DownloadResult | { changed: 'reopened' | 'deleted' };
 
 export interface DownloadResult {
   reviewed: number;
   empty: number;
   notReviewed: number;
   boxes: number;
-  /** What people did to the model's boxes. */
+  /** What people did to the model's boxes, in the frames where they saw them. */
   changes: BoxChanges;
+  /** How the model's boxes compare with those of frames that people labelled without seeing them. */
+  blind?: { frames: number; changes: BoxChanges };
   warnings: string[];
 }
 

@@ -1,9 +1,11 @@
-import path from 'node:path';
-import { mapLabels, putPreLabels, uploadTask } from '../annotation/index.js';
+import { activityInfo } from '@temporalio/activity';
+import { mapLabels, putPreLabels, uploadTask, type UploadTaskRequest } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
-import { readJsonLines } from '../common/files.js';
+import { readJsonLines, toJsonLines, writeFileAtomic } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
+import { workflowUrl } from '../config/index.js';
 import { withHeartbeat } from './heartbeat.js';
+import { frameName, preLabelsOf } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
 import type { AnnotationTask, RoundReference, UploadResult } from './types.js';
@@ -11,17 +13,21 @@ import type { AnnotationTask, RoundReference, UploadResult } from './types.js';
 /** Makes the annotation task of the round and fills it with the selected frames; done before, it finds it again. */
 export async function uploadFrames(resources: Resources, { round }: { round: RoundReference }): Promise<UploadResult> {
   const plan = await readRoundFile(round.folder);
-  const { config } = plan;
   const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
-  const client = await resources.cvat(config.paths.data);
-  const catalog = await resources.catalog(config.paths.data);
+  const { cvat, paths } = plan.config;
+  const client = await resources.cvat(paths.data);
+  const catalog = await resources.catalog(paths.data);
   return withHeartbeat(async (signal, report) => {
     const { taskId, url, frames, jobs } = await uploadTask(client, {
       name: plan.taskName,
       project: projectOf(plan),
-      frames: selection.map(({ file }) => ({ name: path.basename(file), file })),
-      segmentSize: config.cvat.segment_size,
-      imageQuality: config.cvat.image_quality,
+      ...inOrder(selection, cvat.order),
+      segmentSize: cvat.segment_size,
+      imageQuality: cvat.image_quality,
+      subset: cvat.subset,
+      bugTracker: linkToWorkflow(resources),
+      assignees: cvat.assignees,
+      journalFile: roundFiles.uploadJournal(round.folder),
       signal,
       onProgress: (done, total) => report({ uploaded: done, total }),
     });
@@ -31,24 +37,48 @@ export async function uploadFrames(resources: Resources, { round }: { round: Rou
   });
 }
 
-/** Shows the model's boxes to the people who will correct them. */
+/** Frames in the order in which people shall meet them. By time is the order of their names, which the server keeps. */
+function inOrder(
+  selection: readonly SelectedFrame[],
+  order: RoundFile['config']['cvat']['order'],
+): Pick<UploadTaskRequest, 'frames' | 'order'> {
+  const frames = [...selection];
+  if (order === 'uncertainty') frames.sort((a, b) => b.score - a.score || (a.frameId < b.frameId ? -1 : 1));
+  return {
+    frames: frames.map((frame) => ({ name: frameName(frame), file: frame.file, group: frame.videoKey })),
+    order: ({ time: 'name', video: 'group', uncertainty: 'given' } as const)[order],
+  };
+}
+
+function linkToWorkflow({ dependencies }: Resources): string | undefined {
+  const { workflowExecution, workflowNamespace } = activityInfo();
+  return workflowExecution && workflowUrl(dependencies.env, workflowNamespace ?? 'default', workflowExecution);
+}
+
+/** Shows the model's boxes to the people who will correct them, and writes down which ones they see. */
 export async function uploadPreLabels(
   resources: Resources,
   { round, taskId }: AnnotationTask,
 ): Promise<{ boxes: number }> {
   const plan = await readRoundFile(round.folder);
-  if (plan.config.cvat.prelabels === 'none') return { boxes: 0 };
+  const { annotations_format: preferredFormat, labels, prelabels } = plan.config.cvat;
   const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
-  const labels = [...new Set(selection.flatMap(({ detections }) => detections.map(({ label }) => label)))];
+  const planned = preLabelsOf(plan, selection);
+  await writeFileAtomic(roundFiles.preLabels(round.folder), toJsonLines(planned));
+  if (prelabels === 'none') return { boxes: 0 };
+  const names = new Map(selection.map((frame) => [frame.frameId, frameName(frame)]));
+  const frames = planned.flatMap(({ frameId, blind, detections }) =>
+    blind ? [] : [{ name: names.get(frameId)!, detections }],
+  );
+  const classes = [...new Set(frames.flatMap(({ detections }) => detections.map(({ label }) => label)))];
   const client = await resources.cvat(plan.config.paths.data);
   return withHeartbeat(async (signal) => {
-    const frames = selection.map(({ file, detections }) => ({ name: path.basename(file), detections }));
-    const { boxes } = await putPreLabels(
-      client,
-      taskId,
-      { frames, labelIds: mapLabels(projectOf(plan), labels) },
-      signal,
-    );
+    const request = {
+      frames,
+      labelIds: mapLabels(projectOf(plan), classes, labels),
+      ...(prelabels === 'yolo_zip' && { yoloZip: { preferredFormat } }),
+    };
+    const { boxes } = await putPreLabels(client, taskId, request, signal);
     return { boxes };
   });
 }

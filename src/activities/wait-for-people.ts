@@ -1,9 +1,12 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { readTaskProgress } from '../annotation/index.js';
+import { findReplacement, readTaskProgress } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
+import { readJsonLines } from '../common/files.js';
+import type { SelectedFrame } from '../common/types.js';
+import { frameName } from './pre-labels.js';
 import type { Resources } from './resources.js';
-import { readRoundFile } from './round-file.js';
+import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
 import type { AnnotationTask, RoundReference, TaskReading } from './types.js';
 
 /** The oldest task that was filled and whose labels nobody fetched yet. */
@@ -30,23 +33,43 @@ export async function pollTask(
   resources: Resources,
   { round, taskId, known }: AnnotationTask & { known: TaskReading },
 ): Promise<TaskReading> {
-  const { config } = await readRoundFile(round.folder);
+  const plan = await readRoundFile(round.folder);
   let reading: TaskReading;
   try {
-    const client = await resources.cvat(config.paths.data);
-    reading = await readTaskProgress(client, taskId, config.cvat.complete_when);
+    reading = await readTask(resources, plan, { round, taskId });
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     // A token that ran out or a server that is away must not end a wait of weeks: somebody mends it, and it goes on.
     throw ApplicationFailure.create({ type: error.code, message: error.message, nonRetryable: false });
   }
-  const { state, jobsDone, jobsTotal } = reading;
-  if (state === 'open' && jobsDone === known.jobsDone && jobsTotal === known.jobsTotal) {
+  const { state, jobsDone, jobsTotal, jobsRejected = 0 } = reading;
+  const isNews = jobsDone !== known.jobsDone || jobsTotal !== known.jobsTotal;
+  if (state === 'open' && !isNews && jobsRejected === (known.jobsRejected ?? 0)) {
+    const rejected = jobsRejected > 0 ? `, ${jobsRejected} were sent back` : '';
     throw ApplicationFailure.create({
       type: 'NOT_COMPLETE',
-      message: `${jobsDone} of ${jobsTotal} jobs of task ${taskId} are done.`,
+      message: `${jobsDone} of ${jobsTotal} jobs of task ${taskId} are done${rejected}.`,
       category: ApplicationFailureCategory.BENIGN,
     });
   }
-  return { state, jobsDone, jobsTotal };
+  return reading;
+}
+
+async function readTask(
+  resources: Resources,
+  plan: RoundFile,
+  { round, taskId }: { round: RoundReference; taskId: number },
+): Promise<TaskReading> {
+  const { cvat, paths } = plan.config;
+  const client = await resources.cvat(paths.data);
+  const { state, jobsDone, jobsTotal, jobsRejected } = await readTaskProgress(client, taskId, cvat.complete_when);
+  if (state !== 'deleted' || !plan.project) {
+    return { state, jobsDone, jobsTotal, ...(jobsRejected > 0 && { jobsRejected }) };
+  }
+  const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
+  const found = await findReplacement(client, plan.taskName, plan.project.id, selection.map(frameName));
+  if (!found) return { state, jobsDone, jobsTotal };
+  const replacement = { taskId: found.taskId, taskUrl: found.url };
+  await (await resources.catalog(paths.data)).updateRound(round.roundId, replacement);
+  return { state: 'replaced', jobsDone, jobsTotal, replacement };
 }

@@ -1,10 +1,14 @@
 export type * from './types.js';
 export { createCvatClient } from './cvat/client.js';
 export { checkServer } from './cvat/server.js';
-export { ensureProject, mapLabels } from './cvat/project.js';
-export { findTask } from './cvat/tasks.js';
+export { preflight } from './cvat/preflight.js';
+export { ensureProject, findProject, labelsFor, mapLabels } from './cvat/project.js';
+export { findReplacement, findTask } from './cvat/tasks.js';
 export { uploadTask } from './cvat/upload.js';
+export { planPreLabels } from './cvat/pre-label-plan.js';
 export { putPreLabels } from './cvat/pre-labels.js';
 export { readTaskProgress } from './cvat/progress.js';
 export { downloadAnnotations } from './cvat/download.js';
+export { annotationsFromExport } from './cvat/download-export.js';
 export { exportLabels } from './cvat/export.js';
+export { installWebhook, pingWebhook } from './cvat/webhooks.js';

@@ -45,6 +45,11 @@ export interface ExchangeOptions {
   signal?: AbortSignal;
 }
 
+export interface Exchange<T> {
+  body: T;
+  headers: Record<string, string | string[] | undefined>;
+}
+
 /** The one way to a CVAT server, a real one or the embedded review server: the client does not know which. */
 export interface CvatClient {
   /** Origin and path prefix, without a slash at the end. */
@@ -57,6 +62,8 @@ export interface CvatClient {
   json<T>(method: HttpMethod, path: string, options?: ExchangeOptions): Promise<T>;
   /** All pages of a list. */
   list<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T[]>;
+  /** As {@link json}, with the answer's headers (names in lower case). */
+  exchange<T>(method: HttpMethod, path: string, options?: ExchangeOptions): Promise<Exchange<T>>;
   /** GETs a path into a file, which is there as a whole or not at all. Never repeated by itself. */
   download(path: string, toFile: string, signal?: AbortSignal): Promise<void>;
 }
@@ -64,15 +71,41 @@ export interface CvatClient {
 export interface ServerInfo {
   version: string;
   user: string;
-  /** Names of the annotation formats that the server can export. */
-  formats: string[];
+  /** Names of the annotation formats that the server can write and read. */
+  formats: { exports: string[]; imports: string[] };
 }
 
 export interface ProjectInfo {
   id: number;
   name: string;
   organizationId?: number;
+  /** Those that can hold boxes. */
   labels: { id: number; name: string }[];
+}
+
+export interface ProjectRequest {
+  /** Of an existing project; without it the project goes by its name. */
+  projectId?: number;
+  name: string;
+  /** What the project needs: the labels of a new one, and what an existing one is compared with. */
+  labels: string[];
+}
+
+export interface PreflightRequest extends ProjectRequest {
+  /** Whether labels that the project lacks are added. */
+  createLabels: boolean;
+  /** The format in which labels are fetched, under either of its names. */
+  exportFormat: string;
+  /** Whether pre-labels go as a YOLO zip, so that the server must read one. */
+  importYolo: boolean;
+  /** Only look: nothing is made or changed. */
+  dryRun?: boolean;
+}
+
+export interface Preflight {
+  server: ServerInfo;
+  /** Absent after a dry run for a project that the round would make. */
+  project?: ProjectInfo;
 }
 
 /** A frame to upload; `name` is `<frameId>.jpg`, flat and unique. */
@@ -80,6 +113,8 @@ export interface UploadFrame {
   name: string;
   /** Path of the JPEG. */
   file: string;
+  /** With the order `group`: jobs hold frames of one group only. */
+  group?: string;
 }
 
 export interface UploadTaskRequest {
@@ -87,13 +122,19 @@ export interface UploadTaskRequest {
   name: string;
   project: ProjectInfo;
   frames: UploadFrame[];
-  /** Frames per job; without it the task is one job. */
+  /** `name`: as the server sorts names, by code point. `given`: as `frames` come. `group`: each job one group's. */
+  order?: 'name' | 'given' | 'group';
+  /** Frames per job at most; without it the task is one job (of each group). */
   segmentSize?: number;
   /** 1..100, of the pictures CVAT shows. Default 95. */
   imageQuality?: number;
   subset?: string;
   /** A link that CVAT shows with the task. */
   bugTracker?: string;
+  /** User names; the jobs go round among them. */
+  assignees?: readonly string[];
+  /** Where to keep what has arrived, so that a later call goes on with it after a crash. */
+  journalFile?: string;
   signal?: AbortSignal;
   /** Called after every batch, and with `done === total` at every look while the server makes the task. */
   onProgress?: (done: number, total: number) => void;
@@ -106,10 +147,21 @@ export interface UploadedTask {
   jobs: number;
 }
 
+/** A frame with the boxes that the model found in it, and whether people see them. */
+export interface PlannedPreLabels {
+  frameId: string;
+  /** People get the frame without boxes, so that what they draw is not led by the model. */
+  blind: boolean;
+  /** Those that reach the threshold of their class. */
+  detections: Detection[];
+}
+
 export interface PreLabelRequest {
   frames: { name: string; detections: Detection[] }[];
   /** By the detections' `label`; from {@link mapLabels}. */
   labelIds: Map<string, number>;
+  /** Send a YOLO zip in place of shapes; the format is the one of these that the server reads. */
+  yoloZip?: { preferredFormat: string };
 }
 
 export interface PreLabelResult {
@@ -126,11 +178,39 @@ export interface TaskProgress {
   state: 'open' | 'complete' | 'deleted';
   jobsDone: number;
   jobsTotal: number;
+  /** Jobs that a reviewer sent back. */
+  jobsRejected: number;
+  /** Two readings with the same one: nobody changed a job or saved a box in between. */
+  fingerprint: string;
+}
+
+export interface DownloadRequest {
+  /** The frames that were sent: each comes back, deleted ones as not reviewed. */
+  frameIds: readonly string[];
+  /** The project's labels when the task was made, so that a label that was renamed since is known again. */
+  plannedLabels?: readonly { id: number; name: string }[];
+  /** Label of the project → class of the model, where they differ. */
+  classOf?: Readonly<Record<string, string>>;
+  /** Whether shapes that are no upright rectangles become the box around them. Default: they are left out. */
+  shapesToBoxes?: boolean;
 }
 
 export interface DownloadedAnnotations {
-  /** Every frame of the task that was not deleted, in task order. */
+  /** Every frame that was sent, in the order in which it was. */
   frames: ReviewedFrame[];
   /** What could not be taken over, one sentence each. */
   warnings: string[];
+}
+
+/** A CVAT webhook that tells us of changes in a project. */
+export interface WebhookRequest {
+  project: ProjectInfo;
+  /** Where CVAT sends to. */
+  url: string;
+  secret?: string;
+}
+
+export interface InstalledWebhook {
+  id: number;
+  created: boolean;
 }

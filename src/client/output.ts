@@ -6,7 +6,7 @@ export const exitCodes = { ok: 0, failed: 1, wrongUse: 2, interrupted: 130 } as 
 
 /** Codes of errors that the user mends by changing the command line, the configuration or the environment. */
 const wrongUse =
-  /^(WRONG_USE|CONFIG_|INPUT_|MODEL_|LABELS_|CVAT_CREDENTIALS_|CVAT_AUTH|CVAT_HOST_|TOOL_|TEMPORAL_CONFIG_|PORT_IN_USE|ALREADY_RUNNING|DATA_FOLDER_|VIDEO_NOT_FOUND|NO_VIDEOS_FOUND|FILE_EXISTS|CLASS_UNKNOWN)/;
+  /^(WRONG_USE|CONFIG_|INPUT_|MODEL_|LABELS_|CVAT_CREDENTIALS_|CVAT_AUTH|CVAT_HOST_|WEBHOOK_|TOOL_|TEMPORAL_CONFIG_|PORT_IN_USE|ALREADY_RUNNING|DATA_FOLDER_|VIDEO_NOT_FOUND|NO_VIDEOS_FOUND|FILE_EXISTS|CLASS_UNKNOWN)/;
 
 class Interrupted extends Error {}
 

@@ -85,6 +85,19 @@ export async function readFramesInWork(handle: RoundHandle, { videos }: RoundPro
   return (await Promise.all(counts)).flat().reduce((sum, count) => sum + count, 0);
 }
 
+/** When the round that waits for a task looks at it by itself again: the time of the next attempt of its poll. */
+export async function readNextPoll({ client }: RoundHandle, taskId: number): Promise<string | undefined> {
+  try {
+    const { raw } = await client.getHandle(`cvat-task-${taskId}`).describe();
+    const time = raw.pendingActivities?.[0]?.scheduledTime;
+    return time?.seconds == null ? undefined : new Date(Number(time.seconds) * 1000).toISOString();
+  } catch (error) {
+    // The wait has just ended.
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** What keeps a round from going on: the last failure of the activities that are tried again, in words. */
 export async function readTroubles(handle: RoundHandle): Promise<string[]> {
   const { raw } = await handle.describe();

@@ -53,6 +53,16 @@ export function cvatProjectId(env: NodeJS.ProcessEnv): number | undefined {
   });
 }
 
+/** CVAT_WEBHOOK_SECRET: what CVAT signs its webhooks with. It takes 64 characters at most. */
+export function webhookSecret(env: NodeJS.ProcessEnv): string | undefined {
+  const secret = env.CVAT_WEBHOOK_SECRET;
+  if (!secret) return undefined;
+  if (secret.length <= 64) return secret;
+  throw new PipelineError('CONFIG_INVALID', 'CVAT_WEBHOOK_SECRET is longer than the 64 characters that CVAT takes.', {
+    hint: 'Make a shorter one, for instance with: openssl rand -hex 32',
+  });
+}
+
 /** The absolute path of MODEL_PATH. */
 export function modelPath(env: NodeJS.ProcessEnv, folder: string): string {
   const value = env.MODEL_PATH?.trim();
@@ -60,4 +70,16 @@ export function modelPath(env: NodeJS.ProcessEnv, folder: string): string {
   throw new PipelineError('MODEL_PATH_MISSING', 'MODEL_PATH is not set, so there is no model to run.', {
     hint: 'Set MODEL_PATH in .env to your detector’s .onnx file; models/demo.onnx is there to try things out.',
   });
+}
+
+/** The page of a workflow in the Temporal UI that TEMPORAL_UI_URL names; undefined without one. */
+export function workflowUrl(
+  env: NodeJS.ProcessEnv,
+  namespace: string,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): string | undefined {
+  const ui = env.TEMPORAL_UI_URL?.trim().replace(/\/+$/, '');
+  if (!ui) return undefined;
+  const [space, id, run] = [namespace, workflowId, runId].map(encodeURIComponent);
+  return `${ui}/namespaces/${space}/workflows/${id}/${run}/history`;
 }

@@ -147,12 +147,33 @@ const cvat = z.strictObject({
   annotations_format: z.string().min(1).default('YOLOv8 Detection 1.0'),
   /** Found by this name, or created, when CVAT_PROJECT_ID is not set. */
   project: z.string().min(1).max(256).default('Frameloop'),
+  /** The project's label for a class of the model, where it has another name: `person: player`. */
+  labels: z.record(z.string().min(1), z.string().min(1)).default({}),
+  create_labels: z.boolean().default(false),
   segment_size: z.number().int().min(1).default(100),
+  order: z.enum(['time', 'video', 'uncertainty']).default('time'),
+  /** User names; the jobs go round among them. */
+  assignees: z.array(z.string().min(1)).default([]),
+  subset: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'may hold letters, digits, "_" and "-"')
+    .optional(),
   image_quality: z.number().int().min(1).max(100).default(95),
   complete_when: z.enum(['jobs_completed', 'task_accepted']).default('jobs_completed'),
+  /** Between the two looks that must agree before a task counts as complete. */
+  settle: duration.prefault('5s'),
   poll: interval.prefault('5m'),
+  poll_longest: interval.prefault('30m'),
   deadline: interval.prefault('30d'),
-  prelabels: z.enum(['boxes', 'none']).default('boxes'),
+  on_deadline: z.enum(['fail', 'take_completed']).default('fail'),
+  take_jobs: z.enum(['when_complete', 'as_finished']).default('when_complete'),
+  prelabels: z.enum(['boxes', 'yolo_zip', 'none']).default('boxes'),
+  /** By class of the model: boxes below are not shown to people. */
+  thresholds: z.record(z.string().min(1), share).default({}),
+  /** Share of the frames that people see without the model's boxes. */
+  blind: share.default(0),
+  download: z.enum(['json', 'export']).default('json'),
+  shapes: z.enum(['leave_out', 'to_boxes']).default('leave_out'),
 });
 
 const split = z

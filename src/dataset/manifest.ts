@@ -13,8 +13,8 @@ export function toRecord(frame: AnnotatedFrame, split: Split, names: readonly st
   const boxes = frame.boxes
     .map(({ label, x1, y1, x2, y2 }) => ({ label, x1, y1, x2, y2 }))
     .sort(byClassAndPlace(names));
-  const { videoKey, url, title, licence, channel, query, round, taskId, modelSha256, score, reason, arm, ptsSeconds } =
-    frame.provenance;
+  const { videoKey, url, title, licence, channel, query, round, taskId, jobId, modelSha256 } = frame.provenance;
+  const { score, scores, reason, arm, ptsSeconds, blind } = frame.provenance;
   return {
     frameId: frame.frameId,
     videoKey: frame.videoKey,
@@ -44,11 +44,14 @@ export function toRecord(frame: AnnotatedFrame, split: Split, names: readonly st
       query,
       round,
       taskId,
+      jobId,
       modelSha256,
       score,
+      scores,
       reason,
       arm,
       ptsSeconds,
+      blind,
     },
   };
 }

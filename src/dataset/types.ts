@@ -1,4 +1,4 @@
-import type { Detection, LabelledBox, ReviewState } from '../common/types.js';
+import type { ComponentScores, Detection, LabelledBox, ReviewState } from '../common/types.js';
 
 /** The sides of the dataset. A video is on one side as a whole, and stays there. */
 export const SPLITS = ['train', 'val', 'test'] as const;
@@ -14,11 +14,15 @@ export interface Provenance {
   query?: string;
   round: string;
   taskId?: number;
+  jobId?: number;
   modelSha256: string;
   score?: number;
+  scores?: ComponentScores;
   reason?: string;
   arm?: string;
   ptsSeconds: number;
+  /** People labelled the frame without seeing the model's boxes. */
+  blind?: boolean;
 }
 
 /** A frame after people have seen it. */

@@ -1,5 +1,6 @@
 import {
   CancellationScope,
+  condition,
   isCancellation,
   log,
   ParentClosePolicy,
@@ -12,6 +13,7 @@ import type {
   AnnotationOutcome,
   AnnotationTask,
   DatasetResult,
+  DownloadRequest,
   RoundInput,
   RoundPlan,
   RoundResult,
@@ -58,13 +60,9 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   try {
     await processVideos();
     const task = plan.steps.upload_labels ? await uploadTask() : await openTask();
-    if (task && plan.steps.download_labels) {
-      const { outcome } = await waitForPeople(task);
-      if (outcome === 'complete') await bringHome(task);
-      else result.state = outcome === 'deleted' ? 'task_deleted' : 'timed_out';
-    }
+    if (task && plan.steps.download_labels) result.state = await waitAndBringHome(task);
     result.message = describeEnd(result, plan);
-    const settled = result.dataset !== undefined || result.state === 'task_deleted';
+    const settled = result.state === 'task_deleted' || (result.state === 'finished' && result.dataset !== undefined);
     await quick.finishRound({ round, result, harvested: settled ? task?.round : undefined });
   } catch (error) {
     tracker.enter('failed');
@@ -90,9 +88,9 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     result.videos.skipped = list.skipped;
     tracker.update({ stage: 'processing', videos: { ...tracker.current.videos, found: list.videos.length } });
     const { results, failed, skipped } = await collectVideos(plan, list, tracker);
-    result.videos.skipped = [...list.skipped, ...skipped];
     result.videos.processed = results.length;
     result.videos.failed = failed;
+    result.videos.skipped = [...list.skipped, ...skipped];
     for (const video of results) {
       result.frames.sampled += video.frames;
       result.frames.withDetections += video.framesWithDetections;
@@ -127,7 +125,30 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     return task;
   }
 
-  async function waitForPeople(task: AnnotationTask): Promise<AnnotationOutcome> {
+  /** Waits for people and fetches what they made; waits again when somebody goes on after the task looked complete. */
+  async function waitAndBringHome(first: AnnotationTask): Promise<RoundResult['state']> {
+    let task = first;
+    const deadline = Date.now() + plan.deadlineSeconds * 1000;
+    for (let deadlineSeconds = plan.deadlineSeconds; ; deadlineSeconds = (deadline - Date.now()) / 1000) {
+      const { outcome, jobsDone, replacement } = await waitForPeople(task, deadlineSeconds);
+      if (replacement) {
+        task = { ...task, ...replacement };
+        tracker.update({ task: { id: task.taskId, url: task.taskUrl, jobsDone: 0, jobsTotal: 0 } });
+        if (result.task) result.task = { ...result.task, id: task.taskId, url: task.taskUrl };
+        continue;
+      }
+      if (outcome === 'deleted') return 'task_deleted';
+      if (outcome === 'timed_out') {
+        if (!plan.takeCompletedAtDeadline || jobsDone === 0) return 'timed_out';
+        return (await bringHome({ ...task, finishedOnly: true })) === 'deleted' ? 'task_deleted' : 'finished';
+      }
+      const changed = await bringHome(task);
+      if (changed === 'deleted') return 'task_deleted';
+      if (!changed) return 'finished';
+    }
+  }
+
+  async function waitForPeople(task: AnnotationTask, deadlineSeconds: number): Promise<AnnotationOutcome> {
     await quick.markWaiting({ round });
     const waiting = { since: new Date().toISOString(), pollSeconds: plan.pollSeconds };
     tracker.update({ stage: 'waiting', waiting });
@@ -137,25 +158,45 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
         {
           ...task,
           pollSeconds: plan.pollSeconds,
-          deadlineSeconds: plan.deadlineSeconds,
+          longestPollSeconds: plan.longestPollSeconds,
+          deadlineSeconds,
           reportTo: workflowInfo().workflowId,
         },
       ],
       staticSummary: task.taskUrl,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });
-    const outcome = await annotation.result();
+    const outcome = await (plan.takeJobsAsFinished ? takeJobsUntil(annotation.result(), task) : annotation.result());
     annotation = undefined;
     tracker.update({ waiting: undefined });
     return outcome;
   }
 
-  async function bringHome(task: AnnotationTask): Promise<void> {
-    tracker.enter('downloading');
-    result.review = await long.downloadLabels(task);
-    result.clean = await quick.clearEmptyLabels(task);
-    tracker.enter('merging');
-    result.dataset = await long.mergeDataset(task);
+  /** Brings finished jobs home while others are open; what comes later takes the place of what came before. */
+  async function takeJobsUntil(end: Promise<AnnotationOutcome>, task: AnnotationTask): Promise<AnnotationOutcome> {
+    const finishedJobs = () => tracker.current.task?.jobsDone ?? 0;
+    end.catch(() => undefined); // awaited below, when what is being brought home is here
+    let taken = 0;
+    for (;;) {
+      const outcome = await Promise.race([end, condition(() => finishedJobs() > taken).then(() => undefined)]);
+      if (outcome) return outcome;
+      taken = finishedJobs();
+      const { jobsTotal = 0 } = tracker.current.task ?? {};
+      // All of them are the business of whoever decides that the task is complete.
+      if (taken < jobsTotal) await bringHome({ ...task, finishedOnly: true }, 'waiting');
+    }
+  }
+
+  /** @returns why nothing was taken, if so: the task was changed since it looked complete */
+  async function bringHome(request: DownloadRequest, stage?: 'waiting'): Promise<'reopened' | 'deleted' | undefined> {
+    tracker.enter(stage ?? 'downloading');
+    const outcome = await long.downloadLabels(request);
+    if ('changed' in outcome) return outcome.changed;
+    result.review = outcome;
+    result.clean = await quick.clearEmptyLabels(request);
+    tracker.enter(stage ?? 'merging');
+    result.dataset = await long.mergeDataset(request);
+    return undefined;
   }
 
   async function train({ version }: DatasetResult): Promise<TrainingResult> {
@@ -182,10 +223,13 @@ function emptyResult(roundId: string): RoundResult {
 }
 
 /** Why a round ended as it did. */
-function describeEnd({ state, dataset, task, frames, videos }: RoundResult, { steps }: RoundPlan): string {
+function describeEnd({ state, dataset, task, review, frames, videos }: RoundResult, { steps }: RoundPlan): string {
   if (state === 'timed_out') return 'The deadline passed before the task was complete; the task is left as it is.';
   if (state === 'task_deleted') return 'The task was deleted on the annotation server.';
-  if (dataset) return `${dataset.added} frames added to the dataset, which has ${dataset.frames} now.`;
+  if (dataset) {
+    const open = review?.notReviewed ? ` ${review.notReviewed} frames were not reviewed.` : '';
+    return `${dataset.added} frames added to the dataset, which has ${dataset.frames} now.${open}`;
+  }
   if (task) return 'The task is filled; downloading labels is switched off.';
   if (!steps.upload_labels) return `${frames.sampled} frames sampled; uploading is switched off.`;
   return videos.found === 0 ? 'There was no new video.' : 'There was no frame to label.';

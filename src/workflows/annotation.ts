@@ -36,7 +36,8 @@ export async function AnnotationWorkflow(input: AnnotationInput): Promise<Annota
       known = reading;
       await report(input, known);
       if (known.state !== 'open') {
-        return { outcome: known.state, jobsDone: known.jobsDone, jobsTotal: known.jobsTotal };
+        const { state, jobsDone, jobsTotal, replacement } = known;
+        return { outcome: state, jobsDone, jobsTotal, ...(replacement && { replacement }) };
       }
     }
     if (workflowInfo().continueAsNewSuggested) {
@@ -58,7 +59,12 @@ async function readUntilChanged(
     startToCloseTimeout: '1m',
     scheduleToCloseTimeout: remainingMs,
     cancellationType: 'TRY_CANCEL',
-    retry: { initialInterval: input.pollSeconds * 1000, backoffCoefficient: 1 },
+    // The longer nothing happens, the longer it may be until something does.
+    retry: {
+      initialInterval: input.pollSeconds * 1000,
+      backoffCoefficient: 1.5,
+      maximumInterval: (input.longestPollSeconds ?? input.pollSeconds) * 1000,
+    },
   });
   const scope = new CancellationScope();
   let over = false;

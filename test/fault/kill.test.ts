@@ -33,7 +33,7 @@ class Loop {
       sources: { files: [bundledClips()] },
       video: { framerate: 0.5 },
       selection: { budget: 30 },
-      cvat: { segment_size: 10, poll: '1s' },
+      cvat: { segment_size: 10, poll: '1s', settle: '0.2s' },
     };
     await writeFile(path.join(this.folder, 'config.yaml'), stringify(config));
     await this.startTemporal();

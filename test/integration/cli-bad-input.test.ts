@@ -26,7 +26,7 @@ let model: string;
 beforeAll(async () => {
   up = await startUp({
     name: 'bad-input',
-    config: { video: { framerate: 20 }, cvat: { poll: '1s' }, sources: { files: ['videos'] } },
+    config: { video: { framerate: 20 }, cvat: { poll: '1s', settle: '0.2s' }, sources: { files: ['videos'] } },
     env: { MODEL_PATH: 'model.onnx' },
     prepare: async (folder) => {
       await makeFolder(folder, 'videos');

@@ -60,7 +60,7 @@ describe.skipIf(!present)('the whole loop on a real clip with a real model', () 
         sources: { files: [clip] },
         video: { framerate: 5 },
         detector: { labels: cocoNames },
-        cvat: { poll: '1s' },
+        cvat: { poll: '1s', settle: '0.2s' },
       },
       env: { MODEL_PATH: model },
     });

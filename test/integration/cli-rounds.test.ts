@@ -26,7 +26,7 @@ beforeAll(async () => {
     config: {
       sources: { files: ['videos'] },
       video: { framerate: 8 },
-      cvat: { poll: '1h', segment_size: 3 },
+      cvat: { poll: '1h', settle: '0.2s', segment_size: 3 },
       concurrency: { videos: 1 },
     },
     prepare: async (folder) => copyFile(demoClip('a'), path.join(await makeFolder(folder, 'videos'), 'match.mp4')),
@@ -96,7 +96,7 @@ describe('the end of the wait for people', () => {
   });
 
   it('comes by the clock alone, in a round with an input of its own', async () => {
-    const input = { config: { cvat: { poll: '1s' } }, videos: [demoClip('c')] };
+    const input = { config: { cvat: { poll: '1s', settle: '0.2s' } }, videos: [demoClip('c')] };
     await temporalCli(up, ...start, '--workflow-id', 'x3', '--input', JSON.stringify(input));
     await completeJobs(await up.cvat(), await untilWaiting(up, 'x3'));
     await finished('x3');

@@ -28,7 +28,7 @@ beforeAll(async () => {
     config: {
       sources: { files: ['videos'] },
       video: { framerate: 2 },
-      cvat: { poll: '1s' },
+      cvat: { poll: '1s', settle: '0.2s' },
       dataset: { split: { val: 0.5 } },
       train: { command: [process.execPath, 'trainer.mjs'] },
     },

@@ -1,19 +1,18 @@
-/** Cuts a list, in its order, into batches within both limits; a file that is too big by itself goes alone. */
-export function planBatches<T extends { sizeBytes: number }>(
-  files: readonly T[],
-  { batchFiles, batchBytes }: { batchFiles: number; batchBytes: number },
-): T[][] {
-  const batches: T[][] = [];
-  let current: T[] = [];
+export interface BatchLimits {
+  /** Files per request at most. */
+  batchFiles: number;
+  /** Bytes of files per request at most. */
+  batchBytes: number;
+}
+
+/** The files of the next request: as many from the front as both limits allow, and at least one. */
+export function takeBatch<T extends { sizeBytes: number }>(files: readonly T[], limits: BatchLimits): T[] {
+  let count = 0;
   let bytes = 0;
-  for (const file of files) {
-    if (current.length > 0 && (current.length >= batchFiles || bytes + file.sizeBytes > batchBytes)) {
-      batches.push(current);
-      current = [];
-      bytes = 0;
-    }
-    current.push(file);
-    bytes += file.sizeBytes;
+  for (const { sizeBytes } of files) {
+    if (count > 0 && (count >= limits.batchFiles || bytes + sizeBytes > limits.batchBytes)) break;
+    count += 1;
+    bytes += sizeBytes;
   }
-  return current.length > 0 ? [...batches, current] : batches;
+  return files.slice(0, count);
 }

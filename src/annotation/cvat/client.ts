@@ -6,7 +6,15 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { got, RequestError, type Got, type PlainResponse } from 'got';
 import { commitFile, temporaryName } from '../../common/files.js';
-import type { CvatClient, CvatClientTuning, CvatConnection, ExchangeOptions, HttpMethod, Query } from '../types.js';
+import type {
+  CvatClient,
+  CvatClientTuning,
+  CvatConnection,
+  Exchange,
+  ExchangeOptions,
+  HttpMethod,
+  Query,
+} from '../types.js';
 import { authorization, normaliseHost, secretsRemover } from './credentials.js';
 import { describeErrorBody } from './error-body.js';
 import { connectionError, CvatError, statusError } from './errors.js';
@@ -80,6 +88,10 @@ class HttpClient implements CvatClient {
   }
 
   async json<T>(method: HttpMethod, path: string, options: ExchangeOptions = {}): Promise<T> {
+    return (await this.exchange<T>(method, path, options)).body;
+  }
+
+  async exchange<T>(method: HttpMethod, path: string, options: ExchangeOptions = {}): Promise<Exchange<T>> {
     const { query, body, rawBody, retry, signal } = options;
     const what = `${method} ${path}`;
     const response = await this.#guard(what, signal, () =>
@@ -93,9 +105,10 @@ class HttpClient implements CvatClient {
       }),
     );
     this.#expectSuccess(what, response, response.body);
-    if (response.body === '') return undefined as T;
+    const { headers } = response;
+    if (response.body === '') return { body: undefined as T, headers };
     try {
-      return JSON.parse(response.body) as T;
+      return { body: JSON.parse(response.body) as T, headers };
     } catch {
       throw notJson(what, this.host, response.body);
     }

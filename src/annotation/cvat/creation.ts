@@ -19,19 +19,20 @@ const TRIES = 3;
 /**
  * Tells the server that all frames are there, so that it makes the task of them. Old servers make the task twice when
  * they are told twice, so after a lost answer it looks first whether the server is at it already.
+ * @param data CVAT's DataRequest: quality, order and jobs
  * @returns the id of the background request; `undefined` if the task is made already
  */
 export async function finishUpload(
   client: CvatClient,
   taskId: number,
-  imageQuality: number,
+  data: { image_quality: number } & Record<string, unknown>,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       const { rq_id: requestId } = await client.json<{ rq_id: string }>('POST', `/api/tasks/${taskId}/data/`, {
         headers: { 'upload-finish': 'true' },
-        body: { image_quality: imageQuality, sorting_method: 'lexicographical' },
+        body: data,
         signal,
       });
       return requestId;

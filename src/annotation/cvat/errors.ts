@@ -42,12 +42,7 @@ function meaningOf(status: number, detail: string): Meaning {
         hint: 'Check CVAT_TOKEN, or CVAT_USER and CVAT_PASSWORD; servers before 2.48 know no access tokens.',
       };
     case 403:
-      return {
-        code: 'CVAT_FORBIDDEN',
-        hint: /read.only/i.test(detail)
-          ? 'Make an access token that may write: CVAT makes read-only ones unless told otherwise.'
-          : "The account may not do this: check its role in the project's organization, and the limits of its plan.",
-      };
+      return { code: 'CVAT_FORBIDDEN', hint: hintForRefusal(detail) };
     case 404:
     case 410:
       return { code: 'CVAT_NOT_FOUND', hint: 'Check CVAT_HOST and the id; the account may also not see the object.' };
@@ -65,9 +60,29 @@ function meaningOf(status: number, detail: string): Meaning {
     case 504:
       return { ...BUSY, hint: 'The CVAT server or the proxy before it is overloaded or restarting.' };
     default:
-      return status >= 500 ? BUSY : { code: 'CVAT_REJECTED' };
+      return status >= 500 ? BUSY : { code: 'CVAT_REJECTED', hint: hintForRejection(detail) };
   }
 }
+
+/** Why an account may not do something, as far as the answer tells. */
+function hintForRefusal(detail: string): string {
+  if (/read.only/i.test(detail))
+    return 'Make an access token that may write: CVAT makes read-only ones unless told otherwise.';
+  if (/csrf/i.test(detail)) return 'A proxy before CVAT adds cookies: let it pass the Authorization header alone.';
+  if (PLAN_LIMIT.test(detail))
+    return 'The plan of the account or organization is used up: delete old tasks, or upgrade.';
+  return "The account may not do this: check its role in the project's organization.";
+}
+
+/** What to do about a request that CVAT does not accept, where the answer tells. */
+function hintForRejection(detail: string): string | undefined {
+  if (/organization/i.test(detail)) {
+    return 'The project belongs to an organization, or to another one: check CVAT_PROJECT_ID and who CVAT_TOKEN belongs to.';
+  }
+  return PLAN_LIMIT.test(detail) ? 'The plan of the account or organization is used up.' : undefined;
+}
+
+const PLAN_LIMIT = /\b(limit|plan|quota|subscription|upgrade)\b/i;
 
 /**
  * The error for an answer with a status that is no success.

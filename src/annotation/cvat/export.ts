@@ -1,9 +1,10 @@
+import { rm } from 'node:fs/promises';
 import type { CvatClient } from '../types.js';
 import { CvatError, hasStatus } from './errors.js';
-import { exportFormats, resolveFormat } from './formats.js';
+import { resolveFormat, usableFormats } from './formats.js';
 import { awaitRequest, failureMessage } from './requests.js';
 import { wait } from './wait.js';
-import type { WireFormats, WireRequest } from './wire.js';
+import type { WireFormats, WireRequest, WireTask } from './wire.js';
 
 const TRIES = 3;
 /** While another export of the task runs, CVAT refuses ours; about a minute of that is no accident any more. */
@@ -13,8 +14,10 @@ const CONFLICT_PAUSE = 20;
 
 /**
  * Lets the server write the task's labels (without pictures) in one of its formats, and brings the zip home. The file is
- * there as a whole or not at all.
- * Throws CVAT_FORMAT_UNKNOWN with the formats that there are, CVAT_EXPORT_FAILED with CVAT's reason.
+ * there as a whole or not at all, and holds what the task holds: an export is a picture of one moment, and is made anew
+ * when the task was changed before its file arrived.
+ * Throws CVAT_FORMAT_UNKNOWN with the formats that there are, CVAT_EXPORT_FAILED with CVAT's reason, CVAT_EXPORT_STALE
+ * (retryable) if the task is changed all the time.
  */
 export async function exportLabels(
   client: CvatClient,
@@ -22,13 +25,35 @@ export async function exportLabels(
   request: { format: string; toFile: string },
   signal?: AbortSignal,
 ): Promise<{ format: string; file: string }> {
-  const formats = await client.json<WireFormats>('GET', '/api/server/annotation/formats', { signal });
-  const format = resolveFormat(request.format, exportFormats(formats));
+  const { exporters } = await client.json<WireFormats>('GET', '/api/server/annotation/formats', { signal });
+  const format = resolveFormat(request.format, usableFormats(exporters));
+  for (let attempt = 1; ; attempt++) {
+    const before = await changedAt(client, taskId, signal);
+    await exportAndDownload(client, taskId, { format, toFile: request.toFile }, signal);
+    if ((await changedAt(client, taskId, signal)) === before) return { format, file: request.toFile };
+    if (attempt === TRIES) {
+      await rm(request.toFile, { force: true });
+      throw new CvatError('CVAT_EXPORT_STALE', `CVAT task ${taskId} changes faster than it can be exported`, {
+        retryable: true,
+      });
+    }
+  }
+}
+
+async function changedAt(client: CvatClient, taskId: number, signal?: AbortSignal): Promise<string | undefined> {
+  return (await client.json<WireTask>('GET', `/api/tasks/${taskId}`, { signal })).updated_date;
+}
+
+async function exportAndDownload(
+  client: CvatClient,
+  taskId: number,
+  { format, toFile }: { format: string; toFile: string },
+  signal?: AbortSignal,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const resultUrl = await exportOnce(client, taskId, format, signal);
     try {
-      await client.download(resultPath(resultUrl), request.toFile, signal);
-      return { format, file: request.toFile };
+      return await client.download(resultPath(resultUrl), toFile, signal);
     } catch (error) {
       // The result can be fetched once only: after a broken download there is nothing left to fetch (400 or 404).
       const gone = hasStatus(error, 400, 404) || (error instanceof CvatError && error.retryable);

@@ -1,3 +1,4 @@
+import { sha256 } from '../../common/files.js';
 import type { CompletionRule, CvatClient, TaskProgress } from '../types.js';
 import { hasStatus } from './errors.js';
 import { annotationJobs, readTask } from './tasks.js';
@@ -24,13 +25,26 @@ export async function readTaskProgress(
   }
 }
 
-const DELETED: TaskProgress = { state: 'deleted', jobsDone: 0, jobsTotal: 0 };
+const DELETED: TaskProgress = { state: 'deleted', jobsDone: 0, jobsTotal: 0, jobsRejected: 0, fingerprint: 'deleted' };
 
-/** @param jobs the task's annotation jobs. None of them = not done: the server has not made them yet. */
-export function judgeProgress(jobs: readonly Pick<WireJob, 'state' | 'stage'>[], rule: CompletionRule): TaskProgress {
+/**
+ * @param jobs the task's annotation jobs. None of them = not done: the server has not made them yet. A job that was
+ *   reopened or sent back is one that is not done.
+ */
+export function judgeProgress(
+  jobs: readonly Pick<WireJob, 'id' | 'state' | 'stage' | 'updated_date'>[],
+  rule: CompletionRule,
+): TaskProgress {
   const jobsDone = jobs.filter(
     ({ state, stage }) => state === 'completed' && (rule === 'jobs_completed' || stage === 'acceptance'),
   ).length;
   const complete = jobs.length > 0 && jobsDone === jobs.length;
-  return { state: complete ? 'complete' : 'open', jobsDone, jobsTotal: jobs.length };
+  return {
+    state: complete ? 'complete' : 'open',
+    jobsDone,
+    jobsTotal: jobs.length,
+    jobsRejected: jobs.filter(({ state }) => state === 'rejected').length,
+    // Saving a box touches the date of its job.
+    fingerprint: sha256(JSON.stringify(jobs.map(({ id, state, stage, updated_date: at }) => [id, state, stage, at]))),
+  };
 }

@@ -1,28 +1,68 @@
-import type { CvatClient, ProjectInfo } from '../types.js';
+import type { CvatClient, ProjectInfo, ProjectRequest } from '../types.js';
 import { CvatError, hasStatus } from './errors.js';
 import type { WireLabel, WireProject } from './wire.js';
 
 /**
  * The project by its id if one is given; else the one with exactly this name, which is made with these labels if there
- * is none. An existing project's labels are never changed.
+ * is none. An existing project's labels are not changed.
  * Throws CVAT_PROJECT_NOT_FOUND, CVAT_FORBIDDEN.
  */
 export async function ensureProject(
   client: CvatClient,
-  request: { projectId?: number; name: string; labels: string[] },
+  request: ProjectRequest,
   signal?: AbortSignal,
 ): Promise<ProjectInfo> {
+  const found = await findProject(client, request, signal);
+  return found ?? describeProject(client, await create(client, request, signal), signal);
+}
+
+/**
+ * The project by its id, or by its name; `undefined` if there is none of that name.
+ * Throws CVAT_PROJECT_NOT_FOUND for an id that there is not.
+ */
+export async function findProject(
+  client: CvatClient,
+  { projectId, name }: Pick<ProjectRequest, 'projectId' | 'name'>,
+  signal?: AbortSignal,
+): Promise<ProjectInfo | undefined> {
   const project =
-    request.projectId === undefined
-      ? ((await findByName(client, request.name, signal)) ?? (await create(client, request, signal)))
-      : await readById(client, request.projectId, signal);
+    projectId === undefined ? await findByName(client, name, signal) : await readById(client, projectId, signal);
+  return project && describeProject(client, project, signal);
+}
+
+async function describeProject(client: CvatClient, project: WireProject, signal?: AbortSignal): Promise<ProjectInfo> {
   const labels = await client.list<WireLabel>('/api/labels', { project_id: project.id }, signal);
   return {
     id: project.id,
     name: project.name,
     organizationId: project.organization_id ?? project.organization ?? undefined,
-    labels: labels.filter(({ parent_id: parent }) => parent == null).map(({ id, name }) => ({ id, name })),
+    labels: labels.filter(holdsBoxes).map(({ id, name }) => ({ id, name })),
   };
+}
+
+/** Labels can be bound to one kind of shape, and parts of skeletons are no labels of their own. */
+function holdsBoxes({ parent_id: parent, type = 'any' }: WireLabel): boolean {
+  return parent == null && (type === 'any' || type === 'rectangle');
+}
+
+/**
+ * Adds labels to a project; those that it has are not touched.
+ * @returns the project as it is then
+ */
+export async function addLabels(
+  client: CvatClient,
+  project: ProjectInfo,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<ProjectInfo> {
+  const labels = names.map((name) => ({ name, attributes: [] }));
+  try {
+    await client.json('PATCH', `/api/projects/${project.id}`, { body: { labels }, signal });
+  } catch (error) {
+    // With a lost answer the labels may be there: that shows below, where they are looked up.
+    if (!(error instanceof CvatError && error.mayHaveActed)) throw error;
+  }
+  return describeProject(client, await readById(client, project.id, signal), signal);
 }
 
 async function readById(client: CvatClient, id: number, signal?: AbortSignal): Promise<WireProject> {
@@ -60,17 +100,39 @@ async function create(
 }
 
 /**
- * Label ids of the project by label name, for every one of `labels`.
+ * Label ids of the project by class of the model, for every one of `classes`. `names` says which label a class has where
+ * it is not of the same name.
  * Throws CVAT_LABEL_MISSING, which names those that the project has not and those that it has.
  */
-export function mapLabels(project: ProjectInfo, labels: readonly string[]): Map<string, number> {
-  const ids = new Map(project.labels.map(({ id, name }) => [name, id]));
-  const missing = [...new Set(labels)].filter((label) => !ids.has(label));
+export function mapLabels(
+  project: ProjectInfo,
+  classes: readonly string[],
+  names: Readonly<Record<string, string>> = {},
+): Map<string, number> {
+  const missing = missingLabels(project, labelsFor(classes, names));
   if (missing.length > 0) {
     const own = project.labels.map(({ name }) => name).join(', ') || 'none';
-    throw new CvatError('CVAT_LABEL_MISSING', `Project "${project.name}" in CVAT has no label ${missing.join(', ')}`, {
-      hint: `Add it to the project, or use a model with the project's labels: ${own}.`,
-    });
+    throw new CvatError(
+      'CVAT_LABEL_MISSING',
+      `Project "${project.name}" in CVAT has no label for boxes named ${missing.join(', ')}`,
+      { hint: `Map the class to one of its labels with cvat.labels, or set cvat.create_labels. It has: ${own}.` },
+    );
   }
-  return new Map(labels.map((label) => [label, ids.get(label)!]));
+  const ids = new Map(project.labels.map(({ id, name }) => [name, id]));
+  return new Map(classes.map((each) => [each, ids.get(labelFor(each, names))!]));
+}
+
+/** The labels that the classes of a model have in the project, each once. */
+export function labelsFor(classes: readonly string[], names: Readonly<Record<string, string>>): string[] {
+  return [...new Set(classes.map((each) => labelFor(each, names)))];
+}
+
+export function missingLabels(project: ProjectInfo, labels: readonly string[]): string[] {
+  const known = new Set(project.labels.map(({ name }) => name));
+  return labels.filter((label) => !known.has(label));
+}
+
+function labelFor(name: string, names: Readonly<Record<string, string>>): string {
+  // A class called "constructor" must not find what every object has.
+  return Object.hasOwn(names, name) ? names[name]! : name;
 }

@@ -42,7 +42,7 @@ async function readRequest(client: CvatClient, id: string, signal?: AbortSignal)
 export async function listRequests(
   client: CvatClient,
   taskId: number,
-  action: 'create' | 'export',
+  action: 'create' | 'import',
   signal?: AbortSignal,
 ): Promise<WireRequest[]> {
   const query: Query = { task_id: taskId, action };

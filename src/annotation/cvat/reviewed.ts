@@ -1,71 +1,51 @@
-import type { LabelledBox, ReviewedFrame } from '../../common/types.js';
+import type { ReviewedFrame } from '../../common/types.js';
 import type { DownloadedAnnotations } from '../types.js';
-import { interpolateTrack, isRectangleTrack } from './tracks.js';
-import type { WireAnnotations, WireDataMeta, WireJob, WireShape } from './wire.js';
+import type { DrawnFrame } from './drawn.js';
+import type { WireDataMeta, WireJob } from './wire.js';
 
 export interface TaskContent {
   meta: WireDataMeta;
   jobs: readonly WireJob[];
-  annotations: WireAnnotations;
-  /** Label names by id. */
-  labels: ReadonlyMap<number, string>;
+  /** By frame of the task. */
+  drawn: readonly DrawnFrame[];
+  /** The frames that were sent. */
+  frameIds: readonly string[];
 }
 
 /**
- * What people made of each frame. Frames of jobs that are not completed are `not_reviewed` and bring no boxes: those
- * would be the model's own. So are frames with nothing but objects that are no boxes: as negatives they would be wrong.
+ * What people made of each frame that was sent. Frames of jobs that are not completed are `not_reviewed` and bring no
+ * boxes: those would be the model's own. So are frames with nothing but objects that are no boxes (as negatives they
+ * would be wrong), frames that were deleted in CVAT, and frames that the task does not have.
  */
-export function toReviewedFrames({ meta, jobs, annotations, labels }: TaskContent): DownloadedAnnotations {
-  const frames = meta.frames ?? [];
-  const boxes: LabelledBox[][] = frames.map(() => []);
-  const leftOut: string[][] = frames.map(() => []);
-
-  const add = (frame: number, labelId: number, points: readonly number[]) => {
-    const label = labels.get(labelId);
-    if (label === undefined) leftOut[frame]?.push(`object with the unknown label ${labelId}`);
-    else boxes[frame]?.push({ label, ...toCorners(points) });
-  };
-  for (const shape of annotations.shapes) {
-    const other = otherThanBox(shape);
-    if (other === undefined) add(shape.frame, shape.label_id, shape.points);
-    else leftOut[shape.frame]?.push(other);
-  }
-  for (const track of annotations.tracks) {
-    const job = jobs.find(({ start_frame, stop_frame }) => start_frame <= track.frame && track.frame <= stop_frame);
-    const lastFrame = job?.stop_frame ?? frames.length - 1;
-    if (isRectangleTrack(track)) {
-      for (const { frame, points } of interpolateTrack(track, lastFrame)) add(frame, track.label_id, points);
-    } else {
-      for (let frame = track.frame; frame <= lastFrame; frame++) leftOut[frame]?.push('track that is no plain box');
-    }
-  }
-
+export function toReviewedFrames({ meta, jobs, drawn, frameIds }: TaskContent): DownloadedAnnotations {
   const deleted = new Set(meta.deleted_frames ?? []);
-  const result: DownloadedAnnotations = { frames: [], warnings: [] };
-  frames.forEach(({ name }, index) => {
-    if (deleted.has(index)) return;
-    const state = reviewState(index, jobs, boxes[index]!.length, leftOut[index]!.length);
-    const frameId = name.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
-    result.frames.push({ frameId, state, boxes: state === 'reviewed' ? boxes[index]! : [] });
-    if (isCompleted(index, jobs) && leftOut[index]!.length > 0) {
-      result.warnings.push(warning(frameId, leftOut[index]!, state));
+  const warnings: string[] = [];
+  const found = new Map<string, ReviewedFrame>();
+  (meta.frames ?? []).forEach(({ name }, index) => {
+    const frameId = frameIdOf(name);
+    const { boxes, leftOut } = drawn[index] ?? { boxes: [], leftOut: [] };
+    const state = deleted.has(index) ? 'not_reviewed' : reviewState(index, jobs, boxes.length, leftOut.length);
+    const jobId = jobsOf(index, jobs)[0]?.id;
+    found.set(frameId, { frameId, state, boxes: state === 'reviewed' ? boxes : [], jobId });
+    if (!deleted.has(index) && isCompleted(index, jobs) && leftOut.length > 0) {
+      warnings.push(warning(frameId, leftOut, state));
     }
   });
-  return result;
+  const frames = frameIds.map((frameId): ReviewedFrame => {
+    return found.get(frameId) ?? { frameId, state: 'not_reviewed', boxes: [] };
+  });
+  const missing = frameIds.filter((frameId) => !found.has(frameId));
+  const sent = new Set(frameIds);
+  const foreign = [...found.keys()].filter((frameId) => !sent.has(frameId));
+  if (deleted.size > 0) warnings.push(`Frames deleted in CVAT, which count as not reviewed: ${deleted.size}`);
+  if (missing.length > 0) warnings.push(`Frames that the task has no longer: ${missing.length}, the first ${missing[0]}`);
+  if (foreign.length > 0) warnings.push(`Frames in the task that were never sent: ${foreign.length}, left out`);
+  return { frames, warnings };
 }
 
-/** In words, what a shape is, if it is no box along the axes. */
-function otherThanBox({ type, rotation, points }: WireShape): string | undefined {
-  if (type !== 'rectangle') return type;
-  // CVAT stores a rectangle of any number of points.
-  if (points.length !== 4) return 'rectangle without four numbers';
-  return rotation ? 'rotated box' : undefined;
-}
-
-/** People draw from any corner to the opposite one, and CVAT keeps it that way. */
-function toCorners(points: readonly number[]): { x1: number; y1: number; x2: number; y2: number } {
-  const [xa, ya, xb, yb] = points as [number, number, number, number];
-  return { x1: Math.min(xa, xb), y1: Math.min(ya, yb), x2: Math.max(xa, xb), y2: Math.max(ya, yb) };
+/** Servers may put a folder before the name. */
+export function frameIdOf(name: string): string {
+  return name.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
 }
 
 function reviewState(
@@ -81,8 +61,12 @@ function reviewState(
 
 /** Jobs may share frames (their overlap): such a frame is done when all its jobs are. */
 function isCompleted(frame: number, jobs: readonly WireJob[]): boolean {
-  const own = jobs.filter(({ start_frame, stop_frame }) => start_frame <= frame && frame <= stop_frame);
+  const own = jobsOf(frame, jobs);
   return own.length > 0 && own.every(({ state }) => state === 'completed');
+}
+
+function jobsOf(frame: number, jobs: readonly WireJob[]): WireJob[] {
+  return jobs.filter(({ start_frame, stop_frame }) => start_frame <= frame && frame <= stop_frame);
 }
 
 function warning(frameId: string, leftOut: readonly string[], state: ReviewedFrame['state']): string {

@@ -1,6 +1,6 @@
 import type { CvatClient, ServerInfo } from '../types.js';
 import { CvatError, hasStatus } from './errors.js';
-import { exportFormats } from './formats.js';
+import { usableFormats } from './formats.js';
 import type { WireAbout, WireFormats } from './wire.js';
 
 /** The first version with `/api/requests` and jobs that are finished by their state alone. */
@@ -21,8 +21,14 @@ export async function checkServer(client: CvatClient, signal?: AbortSignal): Pro
   }
   try {
     const { username } = await client.json<{ username: string }>('GET', '/api/users/self', { signal });
-    const formats = await client.json<WireFormats>('GET', '/api/server/annotation/formats', { signal });
-    return { version, user: username, formats: exportFormats(formats) };
+    const { exporters, importers } = await client.json<WireFormats>('GET', '/api/server/annotation/formats', {
+      signal,
+    });
+    return {
+      version,
+      user: username,
+      formats: { exports: usableFormats(exporters), imports: usableFormats(importers) },
+    };
   } catch (error) {
     if (!hasStatus(error, 401) || !isBefore(version, ACCESS_TOKENS)) throw error;
     throw new CvatError('CVAT_AUTH', `${error.message} (version ${version} knows no access tokens)`, {

@@ -18,6 +18,26 @@ export async function findTask(
   return task && { taskId: task.id, url: taskUrl(client.host, task.id) };
 }
 
+/**
+ * The task that somebody made in place of one that is gone: of the same name, with frames of the same names.
+ * @param frameNames in any order
+ */
+export async function findReplacement(
+  client: CvatClient,
+  name: string,
+  projectId: number,
+  frameNames: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ taskId: number; url: string } | undefined> {
+  const wanted = new Set(frameNames);
+  for (const { id, size } of await tasksNamed(client, name, projectId, signal)) {
+    if (size !== wanted.size) continue;
+    const { frames } = await readDataMeta(client, id, signal);
+    if ((frames ?? []).every((frame) => wanted.has(frame.name))) return { taskId: id, url: taskUrl(client.host, id) };
+  }
+  return undefined;
+}
+
 /** All tasks with exactly this name, oldest first. CVAT does not keep names unique. */
 export async function tasksNamed(
   client: CvatClient,

@@ -1,3 +1,4 @@
+import type { ExpectedFrames } from './settle.js';
 import type { WireJob } from './wire.js';
 
 /**
@@ -5,7 +6,7 @@ import type { WireJob } from './wire.js';
  * doubled frame names and as jobs over the same frames, while the task's `size` stays right.
  */
 export function findTaskFault(
-  expectedNames: readonly string[],
+  { names: expectedNames, inOrder }: ExpectedFrames,
   frameNames: readonly string[],
   size: number,
   jobs: readonly Pick<WireJob, 'start_frame' | 'stop_frame'>[],
@@ -18,6 +19,8 @@ export function findTaskFault(
   if (frameNames.length !== found.size) return 'some of its frames are in it twice';
   const foreign = frameNames.find((name) => !expected.has(name));
   if (foreign !== undefined) return `it holds the frame ${foreign}, which was not sent`;
+  const misplaced = inOrder ? frameNames.find((name, index) => name !== expectedNames[index]) : undefined;
+  if (misplaced !== undefined) return `the frame ${misplaced} is not where it was meant to be`;
   return findJobFault(jobs, size);
 }
 

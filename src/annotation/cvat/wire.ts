@@ -4,8 +4,20 @@ export interface WireAbout {
   version?: string;
 }
 
+export interface WireFormat {
+  name: string;
+  enabled?: boolean;
+  dimension?: string;
+}
+
 export interface WireFormats {
-  exporters: { name: string; enabled?: boolean; dimension?: string }[];
+  importers: WireFormat[];
+  exporters: WireFormat[];
+}
+
+export interface WireUser {
+  id: number;
+  username: string;
 }
 
 export interface WirePage<T> {
@@ -25,6 +37,8 @@ export interface WireProject {
 export interface WireLabel {
   id: number;
   name: string;
+  /** `any`, `rectangle`, `polygon` …: what people may draw with it. */
+  type?: string;
   /** Set on the parts of a skeleton, which are no labels of their own. */
   parent_id?: number | null;
 }
@@ -35,6 +49,8 @@ export interface WireTask {
   project_id?: number | null;
   /** Absent until the upload starts, 0 until the server has made the frames. */
   size?: number | null;
+  /** Changes with every change of the task, its jobs and its annotations. */
+  updated_date?: string;
 }
 
 export interface WireJob {
@@ -43,6 +59,8 @@ export interface WireJob {
   type?: string;
   stage: string;
   state: string;
+  assignee?: object | null;
+  updated_date?: string;
   start_frame: number;
   stop_frame: number;
 }
@@ -94,4 +112,15 @@ export interface WireAnnotations {
   tracks: WireTrack[];
   /** Labels of a whole frame. */
   tags?: { frame: number; label_id: number }[];
+}
+
+export interface WireWebhook {
+  id: number;
+  target_url: string;
+  project_id?: number | null;
+}
+
+export interface WireDelivery {
+  status_code: number | null;
+  response?: string;
 }

@@ -82,7 +82,7 @@ function demoConfig(data: string) {
     sources: { files: [bundledClips()] },
     video: { framerate: 1 },
     selection: { strategy: 'uncertainty', budget: 24 },
-    cvat: { project: 'Frameloop demo', segment_size: 8, poll: '2s' },
+    cvat: { project: 'Frameloop demo', segment_size: 8, poll: '2s', settle: '1s' },
   };
 }
 

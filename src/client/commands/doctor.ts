@@ -1,4 +1,4 @@
-import { checkServer, createCvatClient, ensureProject, mapLabels } from '../../annotation/index.js';
+import { createCvatClient, labelsFor, mapLabels, preflight } from '../../annotation/index.js';
 import { embeddedConnection } from '../../activities/index.js';
 import { openCatalog } from '../../catalog/index.js';
 import { messageOf, PipelineError } from '../../common/errors.js';
@@ -83,15 +83,30 @@ async function checkModel(config: LoadedConfig | undefined): Promise<{ detail: s
   return { detail: `${value.file}: ${value.layout}, ${size}, ${value.names.length} classes.${warnings}`, value };
 }
 
+/** What a round checks before it begins, without making or changing anything. */
 async function checkAnnotation(config: LoadedConfig, model: ModelInfo | undefined): Promise<{ detail: string }> {
   const client = createCvatClient(cvatEnvironment(process.env) ?? (await embeddedConnection(config.paths.data)));
-  const { version, user } = await checkServer(client);
-  const detail = `${client.host}, version ${version}, as ${user}`;
-  const projectId = cvatProjectId(process.env);
-  // Without a project of its own the round makes one: that is no business of a check.
-  if (projectId === undefined) return { detail: `${detail}; project "${config.cvat.project}" by name` };
-  const labels = config.detector.classes ?? model?.names ?? [];
-  const project = await ensureProject(client, { projectId, name: config.cvat.project, labels });
-  mapLabels(project, labels);
-  return { detail: `${detail}; project ${project.id} "${project.name}" has every label` };
+  const {
+    labels,
+    project: name,
+    annotations_format: exportFormat,
+    create_labels: createLabels,
+    prelabels,
+  } = config.cvat;
+  const classes = config.detector.classes ?? model?.names ?? [];
+  const { server, project } = await preflight(client, {
+    projectId: cvatProjectId(process.env),
+    name,
+    labels: labelsFor(classes, labels),
+    createLabels,
+    exportFormat,
+    importYolo: prelabels === 'yolo_zip',
+    dryRun: true,
+  });
+  const detail = `${client.host}, version ${server.version}, as ${server.user}`;
+  if (!project) return { detail: `${detail}; project "${name}" will be made by the first round` };
+  mapLabels(project, classes, labels);
+  return {
+    detail: `${detail}; project ${project.id} "${project.name}" has every label, and takes tasks from this account`,
+  };
 }

@@ -5,7 +5,7 @@ import type { RoundResult } from '../../activities/types.js';
 import { openCatalog } from '../../catalog/index.js';
 import { PipelineError } from '../../common/errors.js';
 import { loadDotEnv } from '../../config/index.js';
-import type { AnnotationHint, RoundProgress } from '../../workflows/messages.js';
+import type { AnnotationHint } from '../../workflows/messages.js';
 import { withClient } from '../connect.js';
 import { readContext, type CommonOptions } from '../context.js';
 import { note, printResult, table } from '../output.js';
@@ -13,6 +13,7 @@ import { describeResult } from '../describe-result.js';
 import {
   newestRound,
   newWorkflowId,
+  readNextPoll,
   readProgress,
   readTroubles,
   roundHandle,
@@ -85,7 +86,7 @@ export async function status(id: string | undefined, options: CommonOptions): Pr
       const result = state === 'COMPLETED' ? await roundResult(handle) : undefined;
       const progress = state === 'RUNNING' ? await readProgress(handle) : undefined;
       const troubles = progress ? await readTroubles(handle) : [];
-      const nextPollAt = progress && nextPoll(progress);
+      const nextPollAt = progress?.task && progress.waiting && (await readNextPoll(handle, progress.task.id));
       const lines = [`${workflowId}: ${state.toLowerCase()}`];
       if (progress) lines.push(progressLine(progress));
       for (const trouble of troubles) lines.push(`trouble    ${trouble}`);
@@ -95,14 +96,6 @@ export async function status(id: string | undefined, options: CommonOptions): Pr
       printResult(options.json, { workflowId, state, progress, troubles, nextPollAt, result }, lines.join('\n'));
     });
   });
-}
-
-/** When the waiting round looks at its task by itself again. */
-function nextPoll({ waiting }: RoundProgress, now = Date.now()): string | undefined {
-  if (!waiting) return undefined;
-  const since = Date.parse(waiting.since);
-  const everyMs = waiting.pollSeconds * 1000;
-  return new Date(since + Math.ceil((now - since) / everyMs) * everyMs).toISOString();
 }
 
 export function complete(id: string, options: CommonOptions): Promise<void> {

@@ -247,13 +247,14 @@ describe('an export', () => {
 
   it('is made anew when its download broke, because a result can be fetched once only', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'frameloop-export-'));
-    answers = [formats, started, finished, cutOff, reply(409, 'Export request is being processed'), started];
-    answers.push(reply(200, { id: 'x', status: 'queued' }), finished, zip);
+    const task = reply(200, { id: 4, name: 'x', updated_date: '2026-11-25T03:00:00Z' });
+    answers = [formats, task, started, finished, cutOff, reply(409, 'Export request is being processed'), started];
+    answers.push(reply(200, { id: 'x', status: 'queued' }), finished, zip, task);
     const toFile = path.join(folder, 'labels.zip');
     const request = { format: 'Ultralytics YOLO Detection 1.0', toFile };
     expect(await exportLabels(client(), 4, request)).toEqual({ format: 'YOLOv8 Detection 1.0', file: toFile });
     expect(await readFile(toFile, 'utf8')).toBe('PK');
-    expect(seen.map(({ method, url }) => `${method} ${url}`).slice(1, 4)).toEqual([
+    expect(seen.map(({ method, url }) => `${method} ${url}`).slice(2, 5)).toEqual([
       'POST /api/tasks/4/dataset/export?format=YOLOv8+Detection+1.0&save_images=false&location=local',
       'GET /api/requests/export%3Atask-4%400',
       'GET /api/tasks/4/result?a=b+c',
@@ -261,8 +262,34 @@ describe('an export', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('is made anew when the task was changed before its file had arrived: 2.23 gives the old content', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'frameloop-export-'));
+    const taskAt = (updated_date: string) => reply(200, { id: 4, name: 'x', updated_date });
+    const stale = reply(200, 'old', { 'content-type': 'application/zip' });
+    answers = [formats, taskAt('03:00'), started, finished, stale, taskAt('03:01')];
+    answers.push(taskAt('03:01'), started, finished, zip, taskAt('03:01'));
+    const toFile = path.join(folder, 'labels.zip');
+    await exportLabels(client(), 4, { format: 'YOLOv8 Detection 1.0', toFile });
+    expect(await readFile(toFile, 'utf8')).toBe('PK');
+
+    answers = [formats];
+    for (const minute of ['01', '02', '03']) {
+      answers.push(taskAt(minute), started, finished, stale, taskAt(`${minute}+`));
+    }
+    const always = exportLabels(client(), 4, { format: 'YOLOv8 Detection 1.0', toFile });
+    await expect(always).rejects.toMatchObject({ code: 'CVAT_EXPORT_STALE', retryable: true });
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
   it('that failed says why', async () => {
-    answers = [formats, started, reply(200, { id: 'x', status: 'failed', message: 'ValueError: not enough values\n' })];
+    const task = reply(200, { id: 4, name: 'x' });
+    answers = [
+      formats,
+      task,
+      started,
+      reply(200, { id: 'x', status: 'failed', message: 'ValueError: not enough values\n' }),
+    ];
     await expect(
       exportLabels(client(), 4, { format: 'YOLOv8 Detection 1.0', toFile: '/nowhere' }),
     ).rejects.toMatchObject({
@@ -283,20 +310,20 @@ describe('the finish of an upload', () => {
     ['409 without an id', reply(409, 'busy')],
   ])('is not repeated after %s if the server is at it: old ones would make the task twice', async (_case, fault) => {
     answers = [fault, requests];
-    expect(await finishUpload(client(), 7, 95)).toBe('create:task-7');
+    expect(await finishUpload(client(), 7, { image_quality: 95 })).toBe('create:task-7');
     expect(posts()).toBe(1);
   });
 
   it('is known to be through when the server takes no more data and the task has frames', async () => {
     answers = [reply(400, '"Adding more data is not supported"'), none, reply(200, { id: 7, name: 'x', size: 3 })];
-    expect(await finishUpload(client(), 7, 95)).toBeUndefined();
+    expect(await finishUpload(client(), 7, { image_quality: 95 })).toBeUndefined();
     expect(posts()).toBe(1);
   });
 
   it('is sent again only after several looks found nothing', async () => {
     const empty = reply(200, { id: 7, name: 'x', size: 0 });
     answers = [reset, none, empty, none, empty, none, empty, reply(202, { rq_id: 'create:task-7' })];
-    expect(await finishUpload(client(), 7, 95)).toBe('create:task-7');
+    expect(await finishUpload(client(), 7, { image_quality: 95 })).toBe('create:task-7');
     expect(posts()).toBe(2);
   });
 });
@@ -311,7 +338,11 @@ describe('the preflight', () => {
       { name: 'Kitti 3D', enabled: true, dimension: '3d' },
     ];
     answers = [about, reply(200, { username: 'ann' }), reply(200, { importers: [], exporters })];
-    expect(await checkServer(client())).toEqual({ version: '2.80.0', user: 'ann', formats: ['YOLO 1.1'] });
+    expect(await checkServer(client())).toEqual({
+      version: '2.80.0',
+      user: 'ann',
+      formats: { exports: ['YOLO 1.1'], imports: [] },
+    });
     expect(seen[0]!.headers.authorization).toBeUndefined();
   });
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { mapLabels } from '../../../src/annotation/cvat/project.js';
-import { resolveFormat, exportFormats } from '../../../src/annotation/cvat/formats.js';
+import { resolveFormat, usableFormats } from '../../../src/annotation/cvat/formats.js';
 import { toShapes } from '../../../src/annotation/cvat/pre-labels.js';
 import { judgeProgress } from '../../../src/annotation/cvat/progress.js';
 import { toReviewedFrames, type TaskContent } from '../../../src/annotation/cvat/reviewed.js';
+import { drawnInFrames } from '../../../src/annotation/cvat/drawn.js';
+import { labelNames } from '../../../src/annotation/cvat/label-names.js';
+import { enclosingBox } from '../../../src/annotation/cvat/shape-box.js';
 import { isBefore } from '../../../src/annotation/cvat/server.js';
 import { interpolateTrack } from '../../../src/annotation/cvat/tracks.js';
 import { findTaskFault } from '../../../src/annotation/cvat/verify.js';
@@ -36,15 +39,15 @@ const rectangle = (frame: number, points: number[], more: object = {}) => ({
 });
 
 describe('whether people are done', () => {
-  const done = { state: 'completed', stage: 'annotation' };
-  const accepted = { state: 'completed', stage: 'acceptance' };
+  const done = { id: 1, state: 'completed', stage: 'annotation' };
+  const accepted = { id: 2, state: 'completed', stage: 'acceptance' };
   it.each([
     ['no jobs yet', [], 'open', 'open'],
     ['all finished, none accepted', [done, done], 'complete', 'open'],
     ['all accepted', [accepted, accepted], 'complete', 'complete'],
-    ['one is open', [done, { state: 'in progress', stage: 'annotation' }], 'open', 'open'],
-    ['one was rejected', [accepted, { state: 'rejected', stage: 'acceptance' }], 'open', 'open'],
-    ['one is at acceptance, but not finished', [{ state: 'new', stage: 'acceptance' }], 'open', 'open'],
+    ['one is open', [done, { id: 3, state: 'in progress', stage: 'annotation' }], 'open', 'open'],
+    ['one was rejected', [accepted, { id: 3, state: 'rejected', stage: 'acceptance' }], 'open', 'open'],
+    ['one is at acceptance, but not finished', [{ id: 3, state: 'new', stage: 'acceptance' }], 'open', 'open'],
   ] as const)('%s: %s', (_case, jobs, byJobs, byAcceptance) => {
     expect(judgeProgress(jobs, 'jobs_completed').state).toBe(byJobs);
     expect(judgeProgress(jobs, 'task_accepted').state).toBe(byAcceptance);
@@ -52,7 +55,7 @@ describe('whether people are done', () => {
 
   it.skipIf(!recordsAreThere)('three new jobs of a real server are open', () => {
     const { results } = exchange('18_jobs_segments', 'order of the list').response.body as WirePage<WireJob>;
-    expect(judgeProgress(results, 'jobs_completed')).toEqual({ state: 'open', jobsDone: 0, jobsTotal: 3 });
+    expect(judgeProgress(results, 'jobs_completed')).toMatchObject({ state: 'open', jobsDone: 0, jobsTotal: 3 });
   });
 });
 
@@ -67,9 +70,14 @@ describe('whether a task holds exactly the frames that were sent', () => {
     ['a hole between jobs', names, 3, [job(0, 0), job(2, 2)], 'no job holds frame 1'],
     ['jobs overlap', names, 3, [job(0, 1), job(1, 2)], 'two of its jobs hold frame 1'],
   ] as const)('%s', (_case, found, size, jobs, fault) => {
-    const result = findTaskFault(names, found, size, jobs);
+    const result = findTaskFault({ names, inOrder: false }, found, size, jobs);
     if (fault === undefined) expect(result).toBeUndefined();
     else expect(result).toContain(fault);
+  });
+
+  it('frames in another order than the one that was asked for', () => {
+    const fault = findTaskFault({ names, inOrder: true }, ['a.jpg', 'c.jpg', 'b.jpg'], 3, [job(0, 2)]);
+    expect(fault).toContain('c.jpg is not where');
   });
 
   it.skipIf(!recordsAreThere)('a task that a real server made twice after two finish calls is found out', () => {
@@ -78,14 +86,14 @@ describe('whether a task holds exactly the frames that were sent', () => {
     const sent = [0, 1, 2].map((n) => `clip_00000${n}.jpg`);
     const found = meta.frames!.map(({ name }) => name);
     expect(meta.size).toBe(3);
-    expect(findTaskFault(sent, found, meta.size, jobs.results)).toContain('twice');
-    expect(findTaskFault(sent, sent, meta.size, jobs.results)).toContain('two of its jobs');
+    expect(findTaskFault({ names: sent, inOrder: false }, found, meta.size, jobs.results)).toContain('twice');
+    expect(findTaskFault({ names: sent, inOrder: false }, sent, meta.size, jobs.results)).toContain('two of its jobs');
   });
 
   it.skipIf(!recordsAreThere)('newest-first jobs of a real server cover the frames', () => {
     const { results } = exchange('18_jobs_segments', 'order of the list').response.body as WirePage<WireJob>;
     const sent = Array.from({ length: 10 }, (_, n) => `clip_00000${n}.jpg`);
-    expect(findTaskFault(sent, sent, 10, results)).toBeUndefined();
+    expect(findTaskFault({ names: sent, inOrder: true }, sent, 10, results)).toBeUndefined();
   });
 });
 
@@ -140,58 +148,89 @@ describe('tracks', () => {
 });
 
 describe('what people made of each frame', () => {
-  const content = (more: Partial<TaskContent>): TaskContent => ({
-    meta: {
-      size: 4,
-      frames: ['v_000000000.jpg', 'v_000001000.jpg', 'v_000002000.jpg', 'v_000003000.jpg'].map((name) => ({
-        name,
-        width: 640,
-        height: 360,
-      })),
-    },
-    jobs: [job(0, 1), job(2, 3, 'in progress')],
-    annotations: { shapes: [], tracks: [] },
-    labels: new Map([
-      [1, 'person'],
-      [2, 'car'],
-    ]),
-    ...more,
-  });
+  const ids = ['v_000000000', 'v_000001000', 'v_000002000', 'v_000003000'];
+  const meta: WireDataMeta = { size: 4, frames: ids.map((id) => ({ name: `${id}.jpg`, width: 640, height: 360 })) };
+  const names = new Map([
+    [1, 'person'],
+    [2, 'car'],
+  ]);
+  const read = (
+    annotations: Partial<WireAnnotations>,
+    more: Partial<Omit<TaskContent, 'drawn'>> & { shapesToBoxes?: boolean } = {},
+  ) => {
+    const { shapesToBoxes, jobs = [job(0, 1), job(2, 3, 'in progress')], ...content } = more;
+    const drawn = drawnInFrames(
+      { shapes: [], tracks: [], ...annotations },
+      { frameCount: 4, jobs, names, shapesToBoxes },
+    );
+    return toReviewedFrames({ meta, frameIds: ids, ...content, jobs, drawn });
+  };
 
   it('is reviewed, empty or not reviewed, by the state of its job', () => {
     const shapes = [rectangle(0, [1, 2, 30, 40]), rectangle(2, [1, 2, 30, 40], { source: 'auto' })];
-    const { frames, warnings } = toReviewedFrames(content({ annotations: { shapes, tracks: [] } }));
+    const { frames, warnings } = read({ shapes });
     expect(frames).toEqual([
-      { frameId: 'v_000000000', state: 'reviewed', boxes: [{ label: 'person', x1: 1, y1: 2, x2: 30, y2: 40 }] },
-      { frameId: 'v_000001000', state: 'empty', boxes: [] },
-      { frameId: 'v_000002000', state: 'not_reviewed', boxes: [] },
-      { frameId: 'v_000003000', state: 'not_reviewed', boxes: [] },
+      {
+        frameId: 'v_000000000',
+        state: 'reviewed',
+        boxes: [{ label: 'person', x1: 1, y1: 2, x2: 30, y2: 40 }],
+        jobId: 1,
+      },
+      { frameId: 'v_000001000', state: 'empty', boxes: [], jobId: 1 },
+      { frameId: 'v_000002000', state: 'not_reviewed', boxes: [], jobId: 3 },
+      { frameId: 'v_000003000', state: 'not_reviewed', boxes: [], jobId: 3 },
     ]);
     expect(warnings).toEqual([]);
   });
 
-  it('leaves out frames that were deleted in CVAT, with what is on them', () => {
-    const meta = { ...content({}).meta, deleted_frames: [0] };
+  it('frames that were deleted in CVAT come back as not reviewed, without what is on them', () => {
     const shapes = [rectangle(0, [1, 2, 30, 40])];
-    const { frames } = toReviewedFrames(content({ meta, annotations: { shapes, tracks: [] } }));
-    expect(frames.map(({ frameId }) => frameId)).toEqual(['v_000001000', 'v_000002000', 'v_000003000']);
+    const { frames, warnings } = read({ shapes }, { meta: { ...meta, deleted_frames: [0] } });
+    expect(frames[0]).toMatchObject({ frameId: ids[0], state: 'not_reviewed', boxes: [] });
+    expect(frames.map(({ frameId }) => frameId)).toEqual(ids);
+    expect(warnings).toEqual(['Frames deleted in CVAT, which count as not reviewed: 1']);
+  });
+
+  it('frames that the task no longer has, or that were never sent, are told', () => {
+    const renamed = meta.frames!.map((frame, index) => (index === 1 ? { ...frame, name: 'dir/other.jpg' } : frame));
+    const { frames, warnings } = read({}, { meta: { size: 4, frames: renamed } });
+    expect(frames.map(({ frameId, state }) => [frameId, state])).toEqual([
+      [ids[0], 'empty'],
+      [ids[1], 'not_reviewed'],
+      [ids[2], 'not_reviewed'],
+      [ids[3], 'not_reviewed'],
+    ]);
+    expect(warnings).toEqual([
+      'Frames that the task has no longer: 1, the first v_000001000',
+      'Frames in the task that were never sent: 1, left out',
+    ]);
+  });
+
+  it('a folder before the name of a frame does not hide it', () => {
+    const inFolder = meta.frames!.map((frame) => ({ ...frame, name: `images/train/${frame.name}` }));
+    const { frames, warnings } = read(
+      { shapes: [rectangle(0, [1, 2, 30, 40])] },
+      { meta: { size: 4, frames: inFolder } },
+    );
+    expect(frames[0]).toMatchObject({ frameId: ids[0], state: 'reviewed' });
+    expect(warnings).toEqual([]);
   });
 
   it('puts the corners of a box drawn from the bottom right in order', () => {
     const shapes = [rectangle(0, [200, 150, 100, 90], { label_id: 2 })];
-    const { frames } = toReviewedFrames(content({ annotations: { shapes, tracks: [] } }));
-    expect(frames[0]!.boxes).toEqual([{ label: 'car', x1: 100, y1: 90, x2: 200, y2: 150 }]);
+    expect(read({ shapes }).frames[0]!.boxes).toEqual([{ label: 'car', x1: 100, y1: 90, x2: 200, y2: 150 }]);
   });
 
+  const others = [
+    rectangle(0, [1, 2, 30, 40]),
+    rectangle(0, [10, 10, 30, 20], { rotation: 90 }),
+    { ...rectangle(1, [1, 1, 5, 1, 5, 6]), type: 'polygon' },
+    rectangle(1, [1, 2, 3]),
+    { ...rectangle(2, [1, 1, 5, 1, 5, 5]), type: 'polygon' },
+  ];
+
   it('reports what is no box, and makes no false negative of it', () => {
-    const shapes = [
-      rectangle(0, [1, 2, 30, 40]),
-      rectangle(0, [1, 2, 30, 40], { rotation: 30 }),
-      { ...rectangle(1, [1, 1, 5, 1, 5, 5]), type: 'polygon' },
-      rectangle(1, [1, 2, 3]),
-      { ...rectangle(2, [1, 1, 5, 1, 5, 5]), type: 'polygon' },
-    ];
-    const { frames, warnings } = toReviewedFrames(content({ annotations: { shapes, tracks: [] } }));
+    const { frames, warnings } = read({ shapes: others });
     expect(frames.map(({ state }) => state)).toEqual(['reviewed', 'not_reviewed', 'not_reviewed', 'not_reviewed']);
     expect(warnings).toEqual([
       'v_000000000: left out 1 × rotated box',
@@ -199,20 +238,85 @@ describe('what people made of each frame', () => {
     ]);
   });
 
+  it('turns shapes into the boxes around them where that is wanted', () => {
+    const { frames, warnings } = read({ shapes: others }, { shapesToBoxes: true });
+    // A box of 20 x 10 around (20, 15), turned by 90 degrees, is one of 10 x 20 around the same point.
+    expect(frames[0]!.boxes[1]!.x1).toBeCloseTo(15, 9);
+    expect(frames[0]!.boxes[1]!.y1).toBeCloseTo(5, 9);
+    expect(frames[1]!.boxes).toEqual([{ label: 'person', x1: 1, y1: 1, x2: 5, y2: 6 }]);
+    expect(warnings).toEqual(['v_000001000: left out 1 × rectangle without four numbers']);
+  });
+
   it('a track ends with its job', () => {
     const key = { type: 'rectangle', frame: 0, points: [1, 2, 30, 40], outside: false };
-    const { frames } = toReviewedFrames(
-      content({
-        jobs: [job(0, 1), job(2, 3)],
-        annotations: { shapes: [], tracks: [{ frame: 0, label_id: 1, shapes: [key] }] },
-      }),
-    );
+    const tracks = [{ frame: 0, label_id: 1, shapes: [key] }];
+    const { frames } = read({ tracks }, { jobs: [job(0, 1), job(2, 3)] });
     expect(frames.map(({ boxes }) => boxes.length)).toEqual([1, 1, 0, 0]);
   });
 
   it('a frame that two jobs share is done when both are', () => {
-    const { frames } = toReviewedFrames(content({ jobs: [job(0, 2), job(2, 3, 'new')] }));
+    const { frames } = read({}, { jobs: [job(0, 2), job(2, 3, 'new')] });
     expect(frames.map(({ state }) => state)).toEqual(['empty', 'empty', 'not_reviewed', 'not_reviewed']);
+  });
+});
+
+describe('the box around a shape', () => {
+  it.each([
+    // A square of 10 turned by 45 degrees: its diagonal is 10 √2, so it reaches 7.0711 from its middle.
+    [
+      'a turned square',
+      { type: 'rectangle', points: [0, 0, 10, 10], rotation: 45 },
+      [-2.0711, -2.0711, 12.0711, 12.0711],
+    ],
+    // CVAT's ellipse: centre, right end, top end.
+    ['an ellipse', { type: 'ellipse', points: [50, 40, 70, 30] }, [30, 30, 70, 50]],
+    ['an ellipse on its side', { type: 'ellipse', points: [50, 40, 70, 30], rotation: 90 }, [40, 20, 60, 60]],
+    ['a polygon', { type: 'polygon', points: [3, 9, 1, 4, 7, 5] }, [1, 4, 7, 9]],
+    // Run lengths, then left, top, right, bottom of the mask, both ends inclusive.
+    ['a mask', { type: 'mask', points: [0, 4, 2, 3, 3, 4] }, [2, 3, 4, 5]],
+  ] as const)('%s', (_case, shape, expected) => {
+    const { x1, y1, x2, y2 } = enclosingBox({ ...shape, points: [...shape.points] })!;
+    [x1, y1, x2, y2].forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 4));
+  });
+
+  it.each([
+    ['points have no extent', { type: 'points', points: [1, 2, 3, 4] }],
+    ['half a polygon', { type: 'polygon', points: [1, 2, 3] }],
+    ['half a rectangle', { type: 'rectangle', points: [1, 2, 3] }],
+  ])('%s', (_case, shape) => {
+    expect(enclosingBox(shape)).toBeUndefined();
+  });
+});
+
+describe('the names of labels', () => {
+  const planned = [
+    { id: 1, name: 'player' },
+    { id: 2, name: 'ball' },
+  ];
+
+  it('are the classes of the model where a label stands for one', () => {
+    const { byId, byName } = labelNames(planned, { plannedLabels: planned, classOf: { player: 'person' } });
+    expect([...byId]).toEqual([
+      [1, 'person'],
+      [2, 'ball'],
+    ]);
+    expect(byName.get('player')).toBe('person');
+  });
+
+  it('survive a renaming, an addition and a deletion in CVAT, and each is told', () => {
+    const now = [
+      { id: 1, name: 'footballer' },
+      { id: 3, name: 'referee' },
+    ];
+    const { byId, warnings } = labelNames(now, { plannedLabels: planned, classOf: { player: 'person' } });
+    expect([...byId]).toEqual([
+      [1, 'person'],
+      [3, 'referee'],
+    ]);
+    expect(warnings).toEqual([
+      'The label player is called footballer in CVAT now; it stays player here',
+      'The label ball was deleted in CVAT, and with it every box that had it',
+    ]);
   });
 });
 
@@ -286,7 +390,7 @@ describe('names', () => {
     )!;
     // The records cut long lists off with a string.
     const exporters = (response.body as WireFormats).exporters.filter((entry) => typeof entry === 'object');
-    const names = exportFormats({ exporters });
+    const names = usableFormats(exporters);
     expect(names).toContain('COCO 1.0');
     expect(names).not.toContain('Datumaro 3D 1.0');
     for (const name of names) expect(resolveFormat(name, names)).toBe(name);

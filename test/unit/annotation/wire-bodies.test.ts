@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planBatches } from '../../../src/annotation/cvat/batches.js';
+import { takeBatch } from '../../../src/annotation/cvat/batches.js';
 import { authorization, normaliseHost, secretsRemover } from '../../../src/annotation/cvat/credentials.js';
 import { resultPath } from '../../../src/annotation/cvat/export.js';
 import { multipartBody } from '../../../src/annotation/cvat/multipart.js';
@@ -36,12 +36,19 @@ describe('a multipart body', () => {
 
 describe('batches', () => {
   const limits = { batchFiles: 100, batchBytes: 25 * 1024 * 1024 };
+  const planBatches = <T extends { sizeBytes: number }>(files: readonly T[]): T[][] => {
+    const batches: T[][] = [];
+    for (let rest = files; rest.length > 0; rest = rest.slice(batches.at(-1)!.length)) {
+      batches.push(takeBatch(rest, limits));
+    }
+    return batches;
+  };
 
   it('hold at most 100 files and 25 MiB, keep the order and lose nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 40 * 1024 * 1024 }), { maxLength: 450 }), (sizes) => {
         const files = sizes.map((sizeBytes, index) => ({ sizeBytes, index }));
-        const batches = planBatches(files, limits);
+        const batches = planBatches(files);
         expect(batches.flat()).toEqual(files);
         for (const batch of batches) {
           expect(batch.length).toBeGreaterThan(0);
@@ -55,7 +62,7 @@ describe('batches', () => {
 
   it('are as few as the limits allow: 250 small files in three', () => {
     const files = Array.from({ length: 250 }, () => ({ sizeBytes: 1000 }));
-    expect(planBatches(files, limits).map((batch) => batch.length)).toEqual([100, 100, 50]);
+    expect(planBatches(files).map((batch) => batch.length)).toEqual([100, 100, 50]);
   });
 });
 

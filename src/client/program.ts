@@ -14,6 +14,7 @@ function lazy<Name extends string>(load: () => Promise<Record<Name, Action>>, na
 
 const rounds = () => import('./commands/rounds.js');
 const schedules = () => import('./commands/schedule.js');
+const webhooks = () => import('./commands/webhook.js');
 const sources = () => import('./commands/sources.js');
 const singleSteps = () => import('./commands/single-steps.js');
 
@@ -68,6 +69,7 @@ export function createProgram(): Command {
     )
     .addOption(new Option('--ui-port <port>', 'the Temporal UI').argParser(port).default(defaultPorts.temporalUi))
     .addOption(new Option('--review-port <port>', 'the annotation server').argParser(port).default(defaultPorts.review))
+    .addOption(new Option('--webhook-port <port>', "CVAT's webhooks").argParser(port).default(defaultPorts.webhook))
     .action(lazy(() => import('./commands/up.js'), 'up'));
   add('worker', 'one worker process against a Temporal cluster, until it gets a signal')
     .option('--quiet', 'log to the file only')
@@ -106,6 +108,16 @@ export function createProgram(): Command {
   ] as const) {
     addCommand(schedule, name, description).argument('<id>', 'the schedule').action(lazy(schedules, action));
   }
+
+  const webhook = program.command('webhook').description("CVAT's webhooks: rounds look at once when people finish");
+  addCommand(webhook, 'serve', 'receive webhooks until Ctrl-C (`up` does so too)')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addOption(new Option('--port <port>', 'where to listen').argParser(port).default(defaultPorts.webhook))
+    .action(lazy(webhooks, 'serve'));
+  addCommand(webhook, 'install', 'register the receiver with the project in CVAT, and let CVAT send a ping')
+    .requiredOption('--url <url>', 'the address of the receiver as CVAT reaches it')
+    .option('--no-ping', 'register only')
+    .action(lazy(webhooks, 'install'));
 
   add('doctor', 'check every tool, service, credential, model and path, and say how to mend what is wrong').action(
     lazy(() => import('./commands/doctor.js'), 'doctor'),

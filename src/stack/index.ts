@@ -1,1 +1,2 @@
-export { startStack } from './stack.js';
+export { localTemporalEnvironment } from './local-temporal.js';
+export { startStack, type Stack } from './stack.js';

@@ -97,8 +97,10 @@ export async function startUp(options: {
   const { folder, remove } = await temporaryFolder(options.name);
   await writeSettings(folder, options.config, { MODEL_PATH: demoModel, ...options.env });
   await options.prepare?.(folder);
-  const [temporal, ui, review] = [await freePort(), await freePort(), await freePort()];
-  const ports = ['--temporal-port', `${temporal}`, '--ui-port', `${ui}`, '--review-port', `${review}`];
+  const names = ['--temporal-port', '--ui-port', '--review-port', '--webhook-port'];
+  const numbers = await Promise.all(names.map(freePort));
+  const temporal = numbers[0];
+  const ports = names.flatMap((name, index) => [name, `${numbers[index]}`]);
   const child = startCli(['up', '--json', ...ports], { cwd: folder });
   const address = `127.0.0.1:${temporal}`;
   const stop = async (): Promise<CliResult> => {

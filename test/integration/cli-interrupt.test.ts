@@ -36,8 +36,9 @@ async function untilGone(pids: number[]): Promise<void> {
 }
 
 async function freePorts(): Promise<string[]> {
-  const ports = [await freePort(), await freePort(), await freePort()];
-  return ['--temporal-port', '--ui-port', '--review-port'].flatMap((option, index) => [option, `${ports[index]}`]);
+  const options = ['--temporal-port', '--ui-port', '--review-port', '--webhook-port'];
+  const ports = await Promise.all(options.map(freePort));
+  return options.flatMap((option, index) => [option, `${ports[index]}`]);
 }
 
 describe('Ctrl-C', () => {

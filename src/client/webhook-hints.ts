@@ -1,0 +1,86 @@
+import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { WebhookHintInput } from '../activities/types.js';
+import { messageOf } from '../common/errors.js';
+import { defaultTaskQueue } from '../workers/create-worker.js';
+import type { AnnotationHint } from '../workflows/messages.js';
+import type { WebhookHintWorkflow } from '../workflows/webhook-hint.js';
+
+/** A person who saves and finishes sets off several events within a moment: after the first, one more look is enough. */
+const quietMs = 1_000;
+/** One call to Temporal; whoever waits for the answer has given up long before. */
+const callMs = 5_000;
+
+export interface HintSender {
+  /** Resolves when Temporal has the hint, or will get it within a moment together with others. */
+  send(hint: AnnotationHint & { taskId: number }): Promise<void>;
+  /** Sends what is held back and resolves when all is done. */
+  close(): Promise<void>;
+}
+
+/** Hands hints to whoever waits for a task, a flood of them as a few. */
+export function createHintSender(
+  client: Client,
+  connection: Pick<Connection, 'withDeadline'>,
+  log: (message: string) => void,
+  taskQueue = defaultTaskQueue,
+): HintSender {
+  const quiet = new Map<number, { timer: NodeJS.Timeout; held?: AnnotationHint }>();
+  const running = new Set<Promise<void>>();
+
+  const deliver = (taskId: number, hint: AnnotationHint): Promise<void> => {
+    const call = connection.withDeadline(Date.now() + callMs, () => signal(client, taskId, hint, taskQueue));
+    running.add(call);
+    void call.then(
+      () => running.delete(call),
+      () => running.delete(call),
+    );
+    return call;
+  };
+  const release = (taskId: number): void => {
+    const held = quiet.get(taskId)?.held;
+    quiet.delete(taskId);
+    if (!held) return;
+    beQuiet(taskId);
+    deliver(taskId, held).catch((error: unknown) => log(`A hint for task ${taskId} was lost: ${messageOf(error)}`));
+  };
+  const beQuiet = (taskId: number): void => {
+    quiet.set(taskId, { timer: setTimeout(() => release(taskId), quietMs) });
+  };
+
+  return {
+    async send({ taskId, ...hint }) {
+      const recent = quiet.get(taskId);
+      if (recent) {
+        recent.held = { taskId, ...hint };
+        return;
+      }
+      await deliver(taskId, { taskId, ...hint });
+      if (!quiet.has(taskId)) beQuiet(taskId);
+    },
+    async close() {
+      for (const [taskId, { timer, held }] of quiet) {
+        clearTimeout(timer);
+        if (held) deliver(taskId, held).catch((error: unknown) => log(`A hint was lost: ${messageOf(error)}`));
+      }
+      quiet.clear();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** To the workflow that waits for the task; when there is none (yet), to one that keeps the hint until there is. */
+async function signal(client: Client, taskId: number, hint: AnnotationHint, taskQueue: string): Promise<void> {
+  try {
+    await client.workflow.getHandle(`cvat-task-${taskId}`).signal('annotationCompleted', hint);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    const input: WebhookHintInput = { taskId };
+    await client.workflow.signalWithStart<typeof WebhookHintWorkflow, [AnnotationHint]>('WebhookHintWorkflow', {
+      workflowId: `cvat-hint-${taskId}`,
+      taskQueue,
+      args: [input],
+      signal: 'annotationCompleted',
+      signalArgs: [hint],
+    });
+  }
+}

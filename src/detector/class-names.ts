@@ -29,14 +29,14 @@ export function namesFromMetadata(metadata: Record<string, string>): string[] | 
 }
 
 /**
- * Names from a file beside the model: `<model>.txt`, `labels.txt` (one name per line) or `data.yaml` (`names:` as
+ * Names from a file beside the model: `<model>.txt`, `classes.txt`, `labels.txt` (one name per line) or `data.yaml` (`names:` as
  * Ultralytics writes it), the first that is there.
  *
  * @throws PipelineError LABELS_UNREADABLE when the file is there but says nothing usable
  */
 export async function namesBesideModel(modelFile: string): Promise<ClassNames | undefined> {
   const { dir, name } = path.parse(modelFile);
-  for (const candidate of [`${name}.txt`, 'labels.txt', 'data.yaml']) {
+  for (const candidate of [`${name}.txt`, 'classes.txt', 'labels.txt', 'data.yaml']) {
     const file = path.join(dir, candidate);
     const text = await readIfThere(file);
     if (text === undefined) continue;

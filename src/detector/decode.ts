@@ -6,44 +6,60 @@ import type { Size } from './types.js';
 export interface Thresholds {
   confidence: number;
   iou: number;
+  /** Whether boxes of different classes suppress each other. */
+  agnostic: boolean;
   maxDetections: number;
   /** Class numbers to keep; undefined = all. */
   classIds?: number[];
 }
 
-/** The first picture's output of a run, row by row. */
+/** The first picture's part of an output, row by row. */
 export interface NetworkOutput {
   data: Float32Array;
-  /** The two dimensions after the batch. */
+  /** The two dimensions after the batch; one column where there is only one dimension. */
   rows: number;
   columns: number;
-  /** Size of the input that it belongs to. */
-  input: Size;
 }
 
 /**
  * From the numbers of a network to its boxes, with Ultralytics' rules: score strictly above `confidence`, the best
  * class of an anchor only, then the class filter, then suppression, then the limit.
  *
- * @returns boxes in pixels of the network's input, best first
+ * @param outputs in the order of `network.outputNames`
+ * @param input size of the input that they belong to, in pixels
+ * @returns boxes in pixels of the network's input (`rtdetr`: in shares of it; `detr`: in pixels of the picture), best
+ *   first
  */
-export function decodeOutput(output: NetworkOutput, network: Network, thresholds: Thresholds): Candidate[] {
-  const { iou, maxDetections, classIds } = thresholds;
-  const decoded = candidates(output, network, thresholds.confidence);
+export function decodeOutput(
+  outputs: readonly NetworkOutput[],
+  input: Size,
+  network: Network,
+  thresholds: Thresholds,
+): Candidate[] {
+  const { maxDetections, classIds } = thresholds;
+  const decoded = candidates(outputs, input, network, thresholds.confidence);
   const wanted = classIds ? decoded.filter(({ classId }) => classIds.includes(classId)) : decoded;
-  if (network.layout === 'end2end') return byScore(wanted).slice(0, maxDetections);
-  return nonMaximumSuppression(wanted, iou, maxDetections);
+  const suppressed = network.layout === 'end2end' || network.layout === 'rtdetr' || network.layout === 'detr';
+  if (suppressed) return byScore(wanted).slice(0, maxDetections);
+  return nonMaximumSuppression(wanted, thresholds);
 }
 
-function candidates(output: NetworkOutput, network: Network, confidence: number): Candidate[] {
+function candidates(outputs: readonly NetworkOutput[], input: Size, network: Network, confidence: number): Candidate[] {
+  const [output, boxes, scores] = outputs;
+  if (!output) throw new RangeError('A network without outputs cannot be decoded.');
   switch (network.layout) {
     case 'yolov8':
       return channelsFirst(output, confidence);
     case 'yolov5':
     case 'yolox':
-      return anchorsFirst(network.gridStrides ? decodeGrid(output, network.gridStrides) : output, confidence);
+      return anchorsFirst(network.gridStrides ? decodeGrid(output, input, network.gridStrides) : output, confidence);
     case 'end2end':
-      return endToEnd(output, confidence);
+      return cornersScoreClass(output, confidence);
+    case 'rtdetr':
+      return centresOfQueries(output, network.classes, confidence);
+    case 'detr':
+      if (!boxes || !scores) throw new RangeError('labels, boxes and scores belong together.');
+      return labelsBoxesScores(output, boxes, scores, confidence);
   }
 }
 
@@ -90,7 +106,7 @@ function anchorsFirst({ data, rows, columns }: NetworkOutput, confidence: number
 }
 
 /** `[boxes, 6]`: corners, score, class. Rows that are not needed are zero. */
-function endToEnd({ data, rows, columns }: NetworkOutput, confidence: number): Candidate[] {
+function cornersScoreClass({ data, rows, columns }: NetworkOutput, confidence: number): Candidate[] {
   const found: Candidate[] = [];
   for (let at = 0; at < rows * columns; at += columns) {
     const score = data[at + 4]!;
@@ -102,15 +118,51 @@ function endToEnd({ data, rows, columns }: NetworkOutput, confidence: number): C
 }
 
 /**
+ * `[queries, 4 + classes]`: centre, size, a score per class. Or with 0 classes `[queries, 6]`: centre, size, score,
+ * class, which newer exporters write.
+ */
+function centresOfQueries({ data, rows, columns }: NetworkOutput, classes: number, confidence: number): Candidate[] {
+  const found: Candidate[] = [];
+  for (let at = 0; at < rows * columns; at += columns) {
+    let classId = 0;
+    for (let other = 1; other < classes; other++) {
+      if (data[at + 4 + other]! > data[at + 4 + classId]!) classId = other;
+    }
+    const score = data[at + 4 + classId]!;
+    if (!(score > confidence)) continue;
+    if (classes === 0) classId = Math.round(data[at + 5]!);
+    found.push({ ...corners(data[at]!, data[at + 1]!, data[at + 2]!, data[at + 3]!), score, classId });
+  }
+  return found;
+}
+
+/** `[boxes]` class numbers, `[boxes, 4]` corners, `[boxes]` scores. */
+function labelsBoxesScores(
+  labels: NetworkOutput,
+  { data, columns }: NetworkOutput,
+  scores: NetworkOutput,
+  confidence: number,
+): Candidate[] {
+  const found: Candidate[] = [];
+  for (const [row, score] of scores.data.entries()) {
+    if (!(score > confidence)) continue;
+    const at = row * columns;
+    const [x1, y1, x2, y2] = [data[at]!, data[at + 1]!, data[at + 2]!, data[at + 3]!];
+    found.push({ x1, y1, x2, y2, score, classId: Math.round(labels.data[row]!) });
+  }
+  return found;
+}
+
+/**
  * YOLOX without `--decode_in_inference`: centres are offsets from their grid cell, sizes are logarithms, both in units
  * of the level's stride (`decode_outputs` in yolox/models/yolo_head.py). Levels follow each other, row by row.
  */
-function decodeGrid(output: NetworkOutput, strides: readonly number[]): NetworkOutput {
+function decodeGrid(output: NetworkOutput, input: Size, strides: readonly number[]): NetworkOutput {
   const data = output.data.slice();
   let at = 0;
   for (const stride of strides) {
-    const gridWidth = Math.floor(output.input.width / stride);
-    const gridHeight = Math.floor(output.input.height / stride);
+    const gridWidth = Math.floor(input.width / stride);
+    const gridHeight = Math.floor(input.height / stride);
     for (let y = 0; y < gridHeight; y++) {
       for (let x = 0; x < gridWidth; x++, at += output.columns) {
         data[at] = (data[at]! + x) * stride;

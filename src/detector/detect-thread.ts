@@ -4,18 +4,19 @@ import sharp from 'sharp';
 import { differenceHash } from '../common/difference-hash.js';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { Thresholds } from './decode.js';
-import { infer } from './infer.js';
+import { embedPicture } from './embedding.js';
+import { Inference } from './infer.js';
 import type { Network, NetworkTrial } from './network.js';
 import type { Candidate } from './nms.js';
-import { readPicture } from './picture.js';
+import { readPicture, type DecodedPicture } from './picture.js';
 import { loadModel, tryModel, type LoadedModel } from './session.js';
-import type { DetectorOptions, RgbImage } from './types.js';
+import type { DetectorOptions, Device, RgbImage } from './types.js';
 import { countWork, type WorkState } from './work-state.js';
 
 /** The same for all tasks of a thread. */
 export interface ThreadData {
   modelFile: string;
-  device: NonNullable<DetectorOptions['device']>;
+  device: Device;
   state: WorkState;
 }
 
@@ -26,7 +27,9 @@ export interface InspectTask {
 export interface DetectTask {
   /** A file, or its pixels. */
   picture: string | RgbImage;
+  /** The same in all tasks of a pool. */
   network: Network;
+  resize: NonNullable<DetectorOptions['resize']>;
   thresholds: Thresholds;
   /** Becomes 1 when nobody waits for the result any more. Shared with the main thread. */
   cancelled: Int32Array;
@@ -37,6 +40,7 @@ export interface ThreadPrediction {
   height: number;
   boxes: Candidate[];
   perceptualHash: string;
+  embedding: number[];
 }
 
 /** Errors as plain data: what crosses the border between threads loses its class. */
@@ -50,6 +54,7 @@ sharp.cache(false);
 const { modelFile, device, state } = workerData as ThreadData;
 
 let loaded: Promise<LoadedModel> | undefined;
+let inference: Inference | undefined;
 
 function model(): Promise<LoadedModel> {
   loaded ??= loadModel(modelFile, device);
@@ -65,12 +70,19 @@ export function inspect({ imageSize }: InspectTask): Promise<ThreadResult<Networ
 export function detect(task: DetectTask): Promise<ThreadResult<ThreadPrediction | undefined>> {
   return settle(async () => {
     if (isCancelled(task)) return undefined;
-    const { session } = await model();
-    const picture = typeof task.picture === 'string' ? await readPicture(task.picture) : task.picture;
+    inference ??= new Inference((await model()).session, task.network);
+    const decoded = await decodedPicture(task);
     if (isCancelled(task)) return undefined;
-    const boxes = await infer(session, task.network, picture, task.thresholds);
-    return { width: picture.width, height: picture.height, boxes, perceptualHash: differenceHash(picture) };
+    const boxes = await inference.detect(decoded, task.thresholds);
+    const { picture, original } = decoded;
+    const { width, height } = original;
+    return { width, height, boxes, perceptualHash: differenceHash(picture), embedding: embedPicture(picture) };
   });
+}
+
+async function decodedPicture({ picture, network, resize }: DetectTask): Promise<DecodedPicture> {
+  if (typeof picture !== 'string') return { picture, original: picture };
+  return readPicture(picture, resize === 'fast' ? network.input : undefined);
 }
 
 function isCancelled({ cancelled }: DetectTask): boolean {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { PipelineError } from '../common/errors.js';
+import type { Detection } from '../common/types.js';
 import type { Thresholds } from './decode.js';
 import { openModel, type OpenedModel } from './model.js';
 import type { DetectCallOptions, Detector, DetectorOptions, ModelInfo, Prediction, RgbImage } from './types.js';
@@ -18,9 +19,10 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
   const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS_BY_DEFAULT);
   const opened = await openModel(options, threads, options.device ?? 'auto');
   try {
-    return new PooledDetector(opened, threads, {
+    return new PooledDetector(opened, threads, options.resize ?? 'exact', {
       confidence: options.confidence ?? 0.25,
       iou: options.iou ?? 0.7,
+      agnostic: options.agnostic ?? false,
       maxDetections: options.maxDetections ?? 300,
       classIds: options.classes && classIds(options.classes, opened.info),
     });
@@ -36,6 +38,7 @@ class PooledDetector implements Detector {
   constructor(
     private readonly opened: OpenedModel,
     readonly threads: number,
+    private readonly resize: 'exact' | 'fast',
     private readonly thresholds: Thresholds,
   ) {
     this.model = opened.info;
@@ -44,13 +47,13 @@ class PooledDetector implements Detector {
   async detect(picture: string | RgbImage, options: DetectCallOptions = {}): Promise<Prediction> {
     const { network, threads } = this.opened;
     const source = typeof picture === 'string' ? path.resolve(picture) : checkedPixels(picture);
-    const task = { picture: source, network, thresholds: this.thresholds };
-    const { width, height, perceptualHash, boxes } = await threads.detect(task, options);
+    const task = { picture: source, network, resize: this.resize, thresholds: this.thresholds };
+    const { boxes, ...prediction } = await threads.detect(task, options);
     const detections = boxes.map(({ classId, score, x1, y1, x2, y2 }) => {
       const label = this.model.names[classId] ?? `class${classId}`;
       return { classId, label, confidence: score, x1, y1, x2, y2 };
     });
-    return { width, height, detections, perceptualHash };
+    return { ...prediction, detections, classHistogram: countLabels(detections), modelSha256: this.model.sha256 };
   }
 
   close(): Promise<void> {
@@ -72,12 +75,21 @@ function checkedPixels({ width, height, data }: RgbImage): RgbImage {
   return { width, height, data: part ? new Uint8Array(data) : data };
 }
 
+function countLabels(detections: readonly Detection[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { label } of detections) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
 function classIds(labels: readonly string[], model: ModelInfo): number[] {
   return labels.map((label) => {
     const id = model.names.indexOf(label);
     if (id >= 0) return id;
+    // An end-to-end network without names does not say how many classes it has.
+    const numbered = model.names.length === 0 ? /^class(\d+)$/.exec(label)?.[1] : undefined;
+    if (numbered !== undefined) return Number(numbered);
     throw new PipelineError('CLASS_UNKNOWN', `The model knows no class '${label}'.`, {
-      hint: `It knows: ${model.names.slice(0, 100).join(', ') || '(no names)'}.`,
+      hint: `It knows: ${model.names.slice(0, 100).join(', ') || 'class0, class1 …'}.`,
     });
   });
 }

@@ -1,9 +1,5 @@
-import { resizeBilinear } from './resize.js';
 import { roundHalfToEven } from './rounding.js';
-import type { RgbImage, Size } from './types.js';
-
-/** The grey that every YOLO pads with. */
-const PADDING = 114;
+import type { Size } from './types.js';
 
 /** Where a picture lies inside the network's input: `network = original * scale + offset`. */
 export interface Letterbox extends Size {
@@ -58,16 +54,16 @@ export function topLeftLetterbox(picture: Size, input: Size): Letterbox {
   return { width: input.width, height: input.height, resized, left: 0, top: 0, scaleX: ratio, scaleY: ratio };
 }
 
-/** The picture scaled and padded as `box` says. */
-export function applyLetterbox(picture: RgbImage, box: Letterbox): RgbImage {
-  const { width, height, resized, left, top } = box;
-  const scaled = resizeBilinear(picture, resized);
-  if (resized.width === width && resized.height === height) return scaled;
-  const data = new Uint8Array(width * height * 3).fill(PADDING);
-  const rowBytes = resized.width * 3;
-  for (let y = 0; y < resized.height; y++) {
-    const row = scaled.data.subarray(y * rowBytes, (y + 1) * rowBytes);
-    data.set(row, ((y + top) * width + left) * 3);
-  }
-  return { width, height, data };
+/** RT-DETR and D-FINE: the picture fills the input, whatever becomes of its proportions. */
+export function stretched(picture: Size, input: Size): Letterbox {
+  const { width, height } = input;
+  return {
+    width,
+    height,
+    resized: { width, height },
+    left: 0,
+    top: 0,
+    scaleX: width / picture.width,
+    scaleY: height / picture.height,
+  };
 }

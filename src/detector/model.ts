@@ -6,7 +6,7 @@ import { recogniseNetwork } from './layout.js';
 import type { Network } from './network.js';
 import { readOnnxMetadata } from './onnx-file.js';
 import { DetectThreads } from './pool.js';
-import type { DetectorOptions, ModelInfo } from './types.js';
+import type { DetectorOptions, Device, ModelInfo } from './types.js';
 
 export type ModelOptions = Pick<DetectorOptions, 'model' | 'labels' | 'layout' | 'imageSize'>;
 
@@ -31,11 +31,7 @@ export async function readModel(options: ModelOptions): Promise<ModelInfo> {
 }
 
 /** Like {@link readModel}, and keeps the threads for detecting. */
-export async function openModel(
-  options: ModelOptions,
-  threadCount: number,
-  device: NonNullable<DetectorOptions['device']>,
-): Promise<OpenedModel> {
+export async function openModel(options: ModelOptions, threadCount: number, device: Device): Promise<OpenedModel> {
   const file = path.resolve(options.model);
   const metadata = await readOnnxMetadata(file);
   const given = await knownNames(file, metadata, options.labels);
@@ -75,15 +71,16 @@ async function knownNames(
   return namesBesideModel(file);
 }
 
-/** Names and network must have the same number of classes. An end-to-end output does not tell its number. */
+/** Names and network must have the same number of classes. Outputs that name a class by its number do not tell it. */
 function agreeOnNames(network: Network, given: ClassNames | undefined): { names: string[]; warnings: string[] } {
   const { classes, layout } = network;
+  const untold = layout === 'end2end' || classes === 0;
   if (!given) {
-    const example = layout === 'end2end' ? 'class0, class1 …' : `class0 … class${classes - 1}`;
+    const example = untold ? 'class0, class1 …' : `class0 … class${classes - 1}`;
     const warning = `The model carries no class names: they are called ${example}. Set detector.labels to name them.`;
-    return { names: numberedNames(layout === 'end2end' ? 0 : classes), warnings: [warning] };
+    return { names: numberedNames(untold ? 0 : classes), warnings: [warning] };
   }
-  if (layout === 'end2end' || given.names.length === classes) return { names: given.names, warnings: [] };
+  if (untold || given.names.length === classes) return { names: given.names, warnings: [] };
   const mismatch = `has ${given.names.length} class names, but the model tells ${classes} classes apart`;
   if (given.source === 'file') {
     const warning = `${given.file} ${mismatch}: it is ignored, classes are called class0 … class${classes - 1}.`;

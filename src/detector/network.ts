@@ -1,10 +1,21 @@
 import type { OutputLayout, Size } from './types.js';
 
-/** An input or output of a network, as ONNX Runtime describes it. Symbolic dimensions are strings. */
-export interface TensorDescription {
+/** Element types of pictures that a network may take. */
+export type InputType = 'float32' | 'float16' | 'uint8';
+
+/** An input of a network, as ONNX Runtime describes it. Symbolic dimensions are strings. */
+export interface TensorDescription<Type = string> {
   name: string;
-  type: string;
+  type: Type;
   dims: (number | string)[];
+}
+
+/** What the numbers of a part of an output were in the trial run. */
+export interface ValueRange {
+  min: number;
+  max: number;
+  /** Whether all were whole numbers. */
+  whole: boolean;
 }
 
 /** One output of a trial run over an empty picture. */
@@ -12,13 +23,19 @@ export interface TrialOutput {
   name: string;
   type: string;
   dims: number[];
-  /** Largest absolute value in the first two columns of the last dimension: tells pixels from grid offsets. */
-  largestCentre: number;
+  /**
+   * Outputs of three dimensions: the values by position in the second and in the third dimension. Empty for a dimension
+   * that is longer than any row of a box.
+   */
+  rows: ValueRange[];
+  columns: ValueRange[];
 }
 
 /** What a thread found out by loading a model and running it once. */
 export interface NetworkTrial {
-  input: TensorDescription;
+  input: TensorDescription<InputType>;
+  /** The input for the size of the original picture, which some DETR exports have. */
+  sizeInput?: TensorDescription;
   /** Size of the picture of the trial. */
   size: Size;
   outputs: TrialOutput[];
@@ -29,7 +46,11 @@ export interface NetworkTrial {
 export interface Network {
   layout: OutputLayout;
   inputName: string;
-  outputName: string;
+  inputType: InputType;
+  /** Name and type of the input `[batch, 2]` for width and height of the original picture. */
+  sizeInput?: { name: string; type: string };
+  /** One output, or for `detr` three: labels, boxes, scores. */
+  outputNames: string[];
   /** Static: exactly this. Dynamic: the longest side. */
   input: Size;
   dynamic: boolean;
@@ -37,11 +58,11 @@ export interface Network {
   batch: number;
   /** Sides of dynamic inputs are multiples of this. */
   stride: number;
-  /** Number of classes. */
+  /** Number of classes; 0 where the output does not tell. */
   classes: number;
   /** Set when boxes are still relative to a grid: the strides of its levels. */
   gridStrides?: number[];
-  /** End to end: how many rows come out. The network needs at least as many anchors. */
+  /** How many rows an end-to-end head picks. The network needs at least as many anchors. */
   rows?: number;
 }
 

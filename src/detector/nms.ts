@@ -22,15 +22,15 @@ export function byScore(candidates: readonly Candidate[]): Candidate[] {
  * its class by more than `iou` (equal stays). The rules are Ultralytics' (`non_max_suppression` in utils/nms.py with
  * torchvision's kernel), in 32-bit floats like theirs: the class offset costs precision, and that decides close cases.
  *
+ * @param agnostic boxes of different classes suppress each other too
  * @returns the boxes that stay, best first, at most `maxDetections`
  */
 export function nonMaximumSuppression(
   candidates: readonly Candidate[],
-  iou: number,
-  maxDetections: number,
+  { iou, maxDetections, agnostic }: { iou: number; maxDetections: number; agnostic: boolean },
 ): Candidate[] {
   const sorted = byScore(candidates);
-  const boxes = offsetBoxes(sorted);
+  const boxes = offsetBoxes(sorted, agnostic ? 0 : CLASS_OFFSET);
   const suppressed = new Uint8Array(sorted.length);
   const kept: Candidate[] = [];
   for (const [i, candidate] of sorted.entries()) {
@@ -39,17 +39,18 @@ export function nonMaximumSuppression(
     if (kept.length === maxDetections) break;
     for (let j = i + 1; j < sorted.length; j++) {
       // Boxes of other classes are thousands of pixels away; not looking at them is the same and faster.
-      if (!suppressed[j] && sorted[j]!.classId === candidate.classId && overlap(boxes, i, j) > iou) suppressed[j] = 1;
+      const rivals = agnostic || sorted[j]!.classId === candidate.classId;
+      if (!suppressed[j] && rivals && overlap(boxes, i, j) > iou) suppressed[j] = 1;
     }
   }
   return kept;
 }
 
 /** x1, y1, x2, y2, area per box, moved by its class, as 32-bit floats. */
-function offsetBoxes(candidates: readonly Candidate[]): Float32Array {
+function offsetBoxes(candidates: readonly Candidate[], perClass: number): Float32Array {
   const boxes = new Float32Array(candidates.length * 5);
   for (const [i, { x1, y1, x2, y2, classId }] of candidates.entries()) {
-    const offset = classId * CLASS_OFFSET;
+    const offset = classId * perClass;
     const at = i * 5;
     boxes.set([x1 + offset, y1 + offset, x2 + offset, y2 + offset], at);
     boxes[at + 4] = Math.fround(boxes[at + 2]! - boxes[at]!) * Math.fround(boxes[at + 3]! - boxes[at + 1]!);

@@ -12,37 +12,46 @@ interface Taps {
   secondWeight: Int32Array;
 }
 
+/** Takes one line of a scaled picture, three bytes per pixel. The bytes are valid only during the call. */
+type TakeLine = (line: Uint8Array, y: number) => void;
+
 /**
  * Bilinear scaling with OpenCV's arithmetic for 8-bit pictures (`INTER_LINEAR`, modules/imgproc/src/resize.cpp): no
  * low-pass filter when shrinking, 11-bit weights, and a 2x2 mean where the scale is exactly one half.
  * Networks are trained on pictures scaled this way; other kernels move boxes and lose weak ones.
+ *
+ * Gives line by line what it computes, so that the picture need not be held and read a second time.
  */
-export function resizeBilinear(source: RgbImage, target: Size): RgbImage {
-  const { width, height } = target;
-  if (width === source.width && height === source.height) return source;
-  const data = new Uint8Array(width * height * 3);
-  if (source.width === 2 * width && source.height === 2 * height) halve(source, data, width, height);
-  else interpolate(source, data, width, height);
-  return { width, height, data };
+export function resizeBilinear(source: RgbImage, target: Size, take: TakeLine): void {
+  if (target.width === source.width && target.height === source.height) copyLines(source, take);
+  else if (source.width === 2 * target.width && source.height === 2 * target.height) halve(source, target, take);
+  else interpolate(source, target, take);
 }
 
-function halve(source: RgbImage, data: Uint8Array, width: number, height: number): void {
+function copyLines({ width, height, data }: RgbImage, take: TakeLine): void {
+  for (let y = 0; y < height; y++) take(data.subarray(y * width * 3, (y + 1) * width * 3), y);
+}
+
+function halve(source: RgbImage, { width, height }: Size, take: TakeLine): void {
   const stride = source.width * 3;
   const from = source.data;
-  let out = 0;
+  const line = new Uint8Array(width * 3);
   for (let y = 0; y < height; y++) {
     let at = 2 * y * stride;
-    for (let x = 0; x < width; x++, at += 6) {
-      for (let c = at; c < at + 3; c++) {
-        data[out++] = (from[c]! + from[c + 3]! + from[c + stride]! + from[c + stride + 3]! + 2) >> 2;
-      }
+    let below = at + stride;
+    for (let i = 0; i < line.length; i += 3, at += 6, below += 6) {
+      line[i] = (from[at]! + from[at + 3]! + from[below]! + from[below + 3]! + 2) >> 2;
+      line[i + 1] = (from[at + 1]! + from[at + 4]! + from[below + 1]! + from[below + 4]! + 2) >> 2;
+      line[i + 2] = (from[at + 2]! + from[at + 5]! + from[below + 2]! + from[below + 5]! + 2) >> 2;
     }
+    take(line, y);
   }
 }
 
-function interpolate(source: RgbImage, data: Uint8Array, width: number, height: number): void {
+function interpolate(source: RgbImage, { width, height }: Size, take: TakeLine): void {
   const columns = horizontalTaps(source.width, width);
   const rows = verticalTaps(source.height, height);
+  const line = new Uint8Array(width * 3);
   let upper = new Int32Array(width * 3);
   let lower = new Int32Array(width * 3);
   let upperRow = -1;
@@ -62,13 +71,14 @@ function interpolate(source: RgbImage, data: Uint8Array, width: number, height: 
 
     const a = rows.firstWeight[y]!;
     const b = rows.secondWeight[y]!;
-    const start = y * width * 3;
-    for (let i = 0; i < upper.length; i++) {
-      data[start + i] = (((a * (upper[i]! >> 4)) >> 16) + ((b * (lower[i]! >> 4)) >> 16) + 2) >> 2;
+    for (let i = 0; i < line.length; i++) {
+      line[i] = (((a * upper[i]!) >> 16) + ((b * lower[i]!) >> 16) + 2) >> 2;
     }
+    take(line, y);
   }
 }
 
+/** One source row, scaled; OpenCV drops the lowest 4 bits before the other direction. */
 function scaleRow(source: RgbImage, row: number, taps: Taps, out: Int32Array): void {
   const from = source.data;
   const start = row * source.width * 3;
@@ -77,9 +87,9 @@ function scaleRow(source: RgbImage, row: number, taps: Taps, out: Int32Array): v
     const second = start + taps.second[x]!;
     const a = taps.firstWeight[x]!;
     const b = taps.secondWeight[x]!;
-    out[i] = from[first]! * a + from[second]! * b;
-    out[i + 1] = from[first + 1]! * a + from[second + 1]! * b;
-    out[i + 2] = from[first + 2]! * a + from[second + 2]! * b;
+    out[i] = (from[first]! * a + from[second]! * b) >> 4;
+    out[i + 1] = (from[first + 1]! * a + from[second + 1]! * b) >> 4;
+    out[i + 2] = (from[first + 2]! * a + from[second + 2]! * b) >> 4;
   }
 }
 

@@ -6,8 +6,14 @@ import type { Detection, RgbImage } from '../common/types.js';
  * - `yolov5`: `[1, anchors, 5 + classes]`, the same with an objectness before the class scores
  * - `yolox`: like `yolov5`, but fed with BGR 0..255 in the top left corner, and boxes mostly relative to the grid
  * - `end2end`: `[1, boxes, 6]`, corners in network pixels, score, class; overlapping boxes are already gone
+ * - `rtdetr`: `[1, boxes, 4 + classes]` or `[1, boxes, 6]` (score, class), centre and size as shares of the picture,
+ *   which is stretched to the input
+ * - `detr`: three outputs `labels`, `boxes` (corners in pixels of the picture) and `scores`, `[1, boxes]` each
  */
-export type OutputLayout = 'yolov8' | 'yolov5' | 'yolox' | 'end2end';
+export type OutputLayout = 'yolov8' | 'yolov5' | 'yolox' | 'end2end' | 'rtdetr' | 'detr';
+
+/** What computes. `auto`: CUDA where ONNX Runtime brings it, else the CPU. */
+export type Device = 'auto' | 'cpu' | 'cuda' | 'coreml' | 'directml' | 'webgpu';
 
 /** What can be said about a model before it has seen a picture. */
 export interface ModelInfo {
@@ -35,6 +41,8 @@ export interface DetectorOptions {
   confidence?: number;
   /** Of two boxes of a class that overlap more than this, the weaker goes. Default 0.7, as in Ultralytics' `predict`. */
   iou?: number;
+  /** Boxes of different classes suppress each other too. Default false. */
+  agnostic?: boolean;
   /** Default 300. */
   maxDetections?: number;
   /** Longest side in pixels, for models that take any size. Default 640. */
@@ -45,20 +53,31 @@ export interface DetectorOptions {
   labels?: string[];
   /** Default: recognised from the model. */
   layout?: OutputLayout;
+  /**
+   * `exact` (default) scales byte for byte as OpenCV does. `fast` decodes large JPEG files at a half, a quarter or an
+   * eighth of their size first: boxes may differ by some pixels.
+   */
+  resize?: 'exact' | 'fast';
   /** Pictures worked on at the same time. Default: the available cores, at most 4. */
   threads?: number;
-  /** Default `auto`: CUDA where ONNX Runtime brings it, else the CPU. */
-  device?: 'auto' | 'cpu' | 'cuda';
+  /** Default `auto`. */
+  device?: Device;
 }
 
 export interface Prediction {
   /** Pixels of the picture as it is meant to be seen (EXIF orientation applied). */
   width: number;
   height: number;
-  /** In pixels of the original, best first, clipped to the picture. */
+  /** In pixels of the original, best first. Clipped to the picture, except where the model's own tool does not: `rtdetr`, `detr`. */
   detections: Detection[];
+  /** How many of the detections are of which label. */
+  classHistogram: Record<string, number>;
   /** 64-bit difference hash, 16 hex digits. */
   perceptualHash: string;
+  /** What the picture looks like: 112 numbers of Euclidean length 1, see `embedPicture`. A small distance = looks alike. */
+  embedding: number[];
+  /** Of the model that made the prediction. */
+  modelSha256: string;
 }
 
 export interface DetectCallOptions {

@@ -236,14 +236,14 @@ describe('what cannot work is refused with its reason', () => {
       outputs: [{ name: 'y', dims: [1, 10] }],
     };
     expect(await refusal(await modelFile(noPicture))).toBe('MODEL_NOT_A_DETECTOR');
-    const half: OnnxModelSpec = {
+    const wholeNumbers: OnnxModelSpec = {
       nodes: [{ opType: 'Relu', inputs: ['x'], outputs: ['y'] }],
       initializers: [],
-      inputs: [{ name: 'x', type: 'float16', dims: [1, 3, 64, 64] }],
-      outputs: [{ name: 'y', type: 'float16', dims: [1, 3, 64, 64] }],
+      inputs: [{ name: 'x', type: 'int32', dims: [1, 3, 64, 64] }],
+      outputs: [{ name: 'y', type: 'int32', dims: [1, 3, 64, 64] }],
     };
-    expect(await refusal(await modelFile(half))).toBe('MODEL_INPUT_UNSUPPORTED');
-    const unknownOperator = { ...half, nodes: [{ opType: 'Nonsense', inputs: ['x'], outputs: ['y'] }] };
+    expect(await refusal(await modelFile(wholeNumbers))).toBe('MODEL_INPUT_UNSUPPORTED');
+    const unknownOperator = { ...wholeNumbers, nodes: [{ opType: 'Nonsense', inputs: ['x'], outputs: ['y'] }] };
     expect(await refusal(await modelFile(unknownOperator))).toBe('MODEL_LOAD_FAILED');
   });
 
@@ -377,8 +377,8 @@ describe('many pictures at once', () => {
     const threads = new DetectThreads({ modelFile: await modelFile(yolov8), device: 'cpu' }, 1);
     const trial = await threads.inspect({});
     const network = recogniseNetwork(trial, { metadata: ultralytics });
-    const thresholds = { confidence: 0.25, iou: 0.7, maxDetections: 300 };
-    const pending = threads.detect({ picture, network, thresholds });
+    const thresholds = { confidence: 0.25, iou: 0.7, agnostic: false, maxDetections: 300 };
+    const pending = threads.detect({ picture, network, resize: 'exact', thresholds });
     await threads.threads[0]!.terminate();
     expect((await pending).boxes).toMatchObject([inPicture]);
     await threads.close();

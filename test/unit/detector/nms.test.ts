@@ -12,6 +12,9 @@ const box = (x1: number, y1: number, x2: number, y2: number, score = 0.5, classI
   classId,
 });
 
+const suppress = (boxes: Candidate[], iou: number, maxDetections: number, agnostic = false) =>
+  nonMaximumSuppression(boxes, { iou, maxDetections, agnostic });
+
 // Expected values: by hand.
 describe('intersection over union', () => {
   it.each([
@@ -27,24 +30,29 @@ describe('intersection over union', () => {
 describe('of boxes that overlap, the best stays', () => {
   it('suppresses only above the threshold: equal stays', () => {
     const boxes = [box(0, 0, 10, 10, 0.9), box(0, 0, 10, 5, 0.8)];
-    expect(nonMaximumSuppression(boxes, 0.5, 300)).toHaveLength(2);
-    expect(nonMaximumSuppression(boxes, 0.49, 300)).toEqual([boxes[0]]);
+    expect(suppress(boxes, 0.5, 300)).toHaveLength(2);
+    expect(suppress(boxes, 0.49, 300)).toEqual([boxes[0]]);
   });
 
   it('a suppressed box suppresses nothing', () => {
     const chain = [box(0, 0, 10, 10, 0.9), box(4, 0, 14, 10, 0.8), box(8, 0, 18, 10, 0.7)];
-    expect(nonMaximumSuppression(chain, 0.4, 300)).toEqual([chain[0], chain[2]]);
+    expect(suppress(chain, 0.4, 300)).toEqual([chain[0], chain[2]]);
   });
 
   it('classes do not touch each other, and the limit counts all of them', () => {
     const boxes = [box(0, 0, 10, 10, 0.7, 1), box(0, 0, 10, 10, 0.9, 0), box(30, 0, 40, 10, 0.8, 79)];
-    expect(nonMaximumSuppression(boxes, 0.1, 300).map(({ score }) => score)).toEqual([0.9, 0.8, 0.7]);
-    expect(nonMaximumSuppression(boxes, 0.1, 2).map(({ score }) => score)).toEqual([0.9, 0.8]);
+    expect(suppress(boxes, 0.1, 300).map(({ score }) => score)).toEqual([0.9, 0.8, 0.7]);
+    expect(suppress(boxes, 0.1, 2).map(({ score }) => score)).toEqual([0.9, 0.8]);
+  });
+
+  it('agnostic: classes do touch each other', () => {
+    const boxes = [box(0, 0, 10, 10, 0.9, 0), box(0, 0, 10, 9, 0.7, 1), box(30, 0, 40, 10, 0.8, 1)];
+    expect(suppress(boxes, 0.7, 300, true)).toEqual([boxes[0], boxes[2]]);
   });
 
   it('equal scores keep the order of the network', () => {
     const boxes = [box(0, 0, 10, 10, 0.5), box(20, 0, 30, 10, 0.5), box(40, 0, 50, 10, 0.5)];
-    expect(nonMaximumSuppression(boxes, 0.7, 300)).toEqual(boxes);
+    expect(suppress(boxes, 0.7, 300)).toEqual(boxes);
   });
 
   const side = fc.integer({ min: 0, max: 60 });
@@ -62,7 +70,7 @@ describe('of boxes that overlap, the best stays', () => {
   it('for any boxes: what stays does not overlap, what goes overlaps something better that stayed', () => {
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 40 }), (boxes) => {
-        const kept = nonMaximumSuppression(boxes, 0.45, 300);
+        const kept = suppress(boxes, 0.45, 300);
         const clash = (a: Candidate, b: Candidate) => a.classId === b.classId && intersectionOverUnion(a, b) > 0.4501;
         for (const [i, a] of kept.entries()) {
           expect(kept.slice(i + 1).some((b) => clash(a, b))).toBe(false);

@@ -58,18 +58,11 @@ export function requireModel(round: RoundFile): NonNullable<RoundFile['model']> 
 }
 
 export function detectorOptions(round: RoundFile): DetectorOptions {
-  const { confidence, iou, max_detections, image_size, classes, labels, layout, threads, device } =
-    round.config.detector;
+  const { max_detections, image_size, ...options } = round.config.detector;
   return {
+    ...options,
     model: requireModel(round).file,
-    confidence,
-    iou,
     maxDetections: max_detections,
     imageSize: image_size,
-    classes,
-    labels,
-    layout,
-    threads,
-    device,
   };
 }

@@ -96,15 +96,19 @@ const video = z
 const detector = z.strictObject({
   confidence: share.default(0.25),
   iou: share.default(0.7),
+  /** Boxes of different classes suppress each other too. */
+  agnostic: z.boolean().default(false),
   max_detections: z.number().int().min(1).default(300),
   image_size: z.number().int().min(32).optional(),
   /** Keep only these labels. */
   classes: z.array(z.string()).optional(),
   /** Names of the classes, where the model carries none. */
   labels: z.array(z.string()).optional(),
-  layout: z.enum(['yolov8', 'yolov5', 'yolox', 'end2end']).optional(),
+  layout: z.enum(['yolov8', 'yolov5', 'yolox', 'end2end', 'rtdetr', 'detr']).optional(),
+  /** `exact`: byte for byte as OpenCV scales; `fast`: large JPEG files are decoded smaller. */
+  resize: z.enum(['exact', 'fast']).default('exact'),
   threads: z.number().int().min(1).optional(),
-  device: z.enum(['auto', 'cpu', 'cuda']).default('auto'),
+  device: z.enum(['auto', 'cpu', 'cuda', 'coreml', 'directml', 'webgpu']).default('auto'),
 });
 
 const weight = z.number().min(0);

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import sharp from 'sharp';
-import { writeFileAtomic } from '../src/common/files.js';
+import { temporaryName, writeFileAtomic } from '../src/common/files.js';
 import { findTool } from '../src/tools/index.js';
 import { encodeVideo } from './encode.js';
 import { Footage } from './world/footage.js';
@@ -44,20 +45,42 @@ const WEIGHTS: Partial<Record<Shot['kind'], number>> = { corner: 1.6, attack: 1.
 /** Far apart, so that no video of one seed or side is another's: seeds up to a million, sides of 40,000 videos. */
 const videoSeed = (seed: number, side: number, video: number): number => (seed * 4099 + side * 2_000_003 + video) >>> 0;
 
-/** Makes the dataset; an earlier one in the folder is replaced. */
+const DATA_YAML = `path: .
+train: images/train
+val: images/val
+names:
+${CLASSES.map((name, id) => `  ${id}: ${name}\n`).join('')}`;
+
+/**
+ * Makes the dataset beside its place and moves it there when it is complete. An earlier generated one is replaced.
+ * @throws Error when the folder holds anything else
+ */
 export async function writeDataset(
   folder: string,
   options: DatasetOptions,
 ): Promise<Record<'train' | 'val', SideCounts>> {
-  for (const kind of ['images', 'labels']) await rm(path.join(folder, kind), { recursive: true, force: true });
-  const train = await writeSide(folder, 'train', options);
-  const val = await writeSide(folder, 'val', options);
-  const names = CLASSES.map((name, id) => `  ${id}: ${name}`).join('\n');
-  await writeFileAtomic(
-    path.join(folder, 'data.yaml'),
-    `path: .\ntrain: images/train\nval: images/val\nnames:\n${names}\n`,
-  );
-  return { train, val };
+  await checkReplaceable(folder);
+  await mkdir(path.dirname(folder), { recursive: true });
+  const temporary = temporaryName(folder);
+  try {
+    const train = await writeSide(temporary, 'train', options);
+    const val = await writeSide(temporary, 'val', options);
+    await writeFileAtomic(path.join(temporary, 'data.yaml'), DATA_YAML);
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+    return { train, val };
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Only what this module wrote is deleted. */
+async function checkReplaceable(folder: string): Promise<void> {
+  const content = existsSync(folder) ? await readdir(folder) : [];
+  if (content.length === 0) return;
+  const file = path.join(folder, 'data.yaml');
+  if (existsSync(file) && (await readFile(file, 'utf8')) === DATA_YAML) return;
+  throw new Error(`${folder} holds something else than a generated dataset: choose another folder, or empty it.`);
 }
 
 async function writeSide(folder: string, side: 'train' | 'val', options: DatasetOptions): Promise<SideCounts> {
@@ -66,7 +89,7 @@ async function writeSide(folder: string, side: 'train' | 'val', options: Dataset
   const videos = Math.ceil(total / PICTURES_PER_VIDEO);
   for (const kind of ['images', 'labels']) await mkdir(path.join(folder, kind, side), { recursive: true });
   for (let video = 0; video < videos; video++) {
-    // Rounded per video so that the sums are right: the first of n + 1 pictures end where the next video begins.
+    // What this video lends of a number, so that the sum over all videos is that number.
     const share = (of: number): number => Math.round((of * (video + 1)) / videos) - Math.round((of * video) / videos);
     const wanted = share(total);
     const negative = Math.min(wanted, share(Math.round(total * options.negatives)));
@@ -74,8 +97,8 @@ async function writeSide(folder: string, side: 'train' | 'val', options: Dataset
     const pictures = await filmedPictures(seed, options.league, wanted - negative, negative);
     for (const { milliseconds, jpeg, truth } of pictures) {
       const name = `${options.league}-${seed}_${String(milliseconds).padStart(9, '0')}`;
-      await writeFileAtomic(path.join(folder, 'images', side, `${name}.jpg`), jpeg);
-      await writeFileAtomic(path.join(folder, 'labels', side, `${name}.txt`), yoloLines(truth));
+      await writeFile(path.join(folder, 'images', side, `${name}.jpg`), jpeg);
+      await writeFile(path.join(folder, 'labels', side, `${name}.txt`), yoloLines(truth));
       counts.images++;
       if (truth.length === 0) counts.empty++;
       for (const { classId } of truth) {

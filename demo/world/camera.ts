@@ -120,15 +120,14 @@ export function strokeLine(canvas: Canvas, camera: Camera, points: readonly Poin
 function inSight(camera: Camera, a: Point3, b: Point3): [Projected, Projected] | undefined {
   const [depthA, depthB] = [camera.depth(a) - NEAR, camera.depth(b) - NEAR];
   if (depthA < 0 && depthB < 0) return undefined;
+  const between = (share: number): Point3 => [
+    a[0] + share * (b[0] - a[0]),
+    a[1] + share * (b[1] - a[1]),
+    a[2] + share * (b[2] - a[2]),
+  ];
+  const crossing = depthA / (depthA - depthB);
   // A hair before the near plane, so that rounding does not put the end behind it.
-  const share = (0.999 * depthA) / (depthA - depthB);
-  const meet: Point3 = [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]), a[2] + share * (b[2] - a[2])];
-  const from = camera.project(depthA < 0 ? meetFrom(a, b, depthA, depthB) : a);
-  const to = camera.project(depthB < 0 ? meet : b);
+  const from = camera.project(depthA < 0 ? between(crossing + 0.001 * (1 - crossing)) : a);
+  const to = camera.project(depthB < 0 ? between(0.999 * crossing) : b);
   return from === undefined || to === undefined ? undefined : [from, to];
-}
-
-function meetFrom(a: Point3, b: Point3, depthA: number, depthB: number): Point3 {
-  const share = 1 - (0.999 * depthB) / (depthB - depthA);
-  return [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]), a[2] + share * (b[2] - a[2])];
 }

@@ -20,5 +20,4 @@ export const shade = (colour: Rgb, factor: number): Rgb => [
 /** Euclidean distance in RGB: rough, but enough to tell two kits apart. */
 export const difference = (a: Rgb, b: Rgb): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
-export const BLACK: Rgb = [0, 0, 0];
 export const WHITE: Rgb = [245, 246, 248];

@@ -215,7 +215,7 @@ export class Simulation {
     return nearest(team, this.ball) === person;
   }
 
-  /** For a corner most of both teams wait before the goal. */
+  /** For a corner most of both teams wait before the goal, the tall ones above all. */
   #cornerCrowd(person: Person): boolean {
     if (!this.#corner) return false;
     const goalX = this.ball.x > PITCH_LENGTH / 2 ? PITCH_LENGTH : 0;

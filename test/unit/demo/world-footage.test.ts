@@ -59,7 +59,7 @@ describe('generated footage', () => {
       [3, 'daylight'],
       [4, 'mixed'],
     ] as const) {
-      const boxes = filmPlay(new Footage(options({ seed, league, fps: 4 }))).flatMap(({ truth }) => truth);
+      const boxes = filmPlay(new Footage(options({ seed, league, fps: 2 }))).flatMap(({ truth }) => truth);
       for (const { classId } of boxes) counts[classId] = (counts[classId] ?? 0) + 1;
       expect(boxes.some(({ classId }) => CLASSES[classId] === 'corner_flag')).toBe(true);
     }

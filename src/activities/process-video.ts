@@ -127,6 +127,6 @@ async function* takeAndPredict(
 async function toStep(step: SampledFrame | RejectedFrame, detector: Detector, signal: AbortSignal): Promise<Step> {
   if ('rejected' in step) return step;
   const { frame, picture, sha256 } = step;
-  const { detections, perceptualHash } = await detector.detect(picture, { signal });
-  return { ...frame, sha256, perceptualHash, detections, modelSha256: detector.model.sha256 };
+  const { detections, perceptualHash, embedding } = await detector.detect(picture, { signal });
+  return { ...frame, sha256, perceptualHash, embedding, detections, modelSha256: detector.model.sha256 };
 }

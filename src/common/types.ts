@@ -45,7 +45,7 @@ export interface Candidate extends Frame {
   sha256: string;
   /** 64-bit difference hash of the picture, 16 hex digits: small Hamming distance = looks alike. */
   perceptualHash: string;
-  /** What the model's network makes of the whole picture, one number per dimension: near = looks alike. Not every model gives one. */
+  /** What the picture looks like, as a vector of length 1: near = looks alike. Frames of earlier versions have none. */
   embedding?: number[];
   /** Best first. */
   detections: Detection[];

@@ -73,7 +73,7 @@ async function* entriesOf(
     return;
   }
   try {
-    yield* source.list({ isKnown: (videoKey) => listing.isKnown(videoKey), signal });
+    yield* source.list({ isKnown: (videoKey) => listing.isKnown(videoKey), contents: listing.catalog, signal });
   } catch (error) {
     if (signal.aborted || site === undefined) throw error;
     await pauseIfHopeless(round.folder, site, error);
@@ -96,7 +96,7 @@ class Listing {
 
   constructor(
     private readonly plan: RoundFile,
-    private readonly catalog: Catalog,
+    readonly catalog: Catalog,
   ) {}
 
   /** Whether it counts as met before. Not so a video that this round claimed before its worker was killed. */

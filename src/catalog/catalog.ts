@@ -178,6 +178,30 @@ export class Catalog {
     });
   }
 
+  /** What was in a local file when it was read, if it has not changed since. */
+  async sha256Of(state: { file: string; sizeBytes: number; modifiedMs: number }): Promise<string | undefined> {
+    const row = await this.db
+      .selectFrom('files')
+      .select('sha256')
+      .where('path', '=', state.file)
+      .where('sizeBytes', '=', state.sizeBytes)
+      .where('modifiedMs', '=', state.modifiedMs)
+      .executeTakeFirst();
+    return row?.sha256;
+  }
+
+  async remember(
+    { file, sizeBytes, modifiedMs }: { file: string; sizeBytes: number; modifiedMs: number },
+    sha256: string,
+  ): Promise<void> {
+    const state = { sizeBytes, modifiedMs, sha256 };
+    await this.db
+      .insertInto('files')
+      .values({ path: file, ...state })
+      .onConflict((conflict) => conflict.column('path').doUpdateSet(state))
+      .execute();
+  }
+
   /** A video that will not be tried again, and why. */
   async failVideo(videoKey: string, failure: string, permanent: boolean): Promise<void> {
     await this.db

@@ -61,4 +61,15 @@ export const migrations: Record<string, Migration> = {
       await db.schema.createIndex('videos_by_content').on('videos').column('sha256').execute();
     },
   },
+  '0003_files': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('files')
+        .addColumn('path', 'text', (column) => column.primaryKey())
+        .addColumn('sizeBytes', 'bigint', (column) => column.notNull())
+        .addColumn('modifiedMs', 'double precision', (column) => column.notNull())
+        .addColumn('sha256', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
 };

@@ -33,6 +33,14 @@ export interface VideosTable {
   failure: string | null;
 }
 
+/** Local files that were read, as they were then. */
+export interface FilesTable {
+  path: string;
+  sizeBytes: number;
+  modifiedMs: number;
+  sha256: string;
+}
+
 export interface FramesTable {
   id: string;
   videoKey: string;
@@ -68,6 +76,7 @@ export interface RoundsTable {
 
 export interface Database {
   videos: VideosTable;
+  files: FilesTable;
   frames: FramesTable;
   rounds: RoundsTable;
 }

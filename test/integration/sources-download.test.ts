@@ -215,6 +215,15 @@ describe('downloads', () => {
     expect(await readdir(path.join(folder, '.partial'))).toEqual([]);
   });
 
+  it('a live stream is left to a later round', async () => {
+    const reference = ofSite({ url: '/clip.mp4', height: 240 });
+    server.hits = server.hits.map((hit) => ({ ...hit, live_status: 'is_live' }));
+    await expect(downloadVideo(reference, options())).rejects.toMatchObject({
+      ...{ code: 'VIDEO_NOT_YET', retryable: false },
+    });
+    expect(server.requests).not.toContain('/clip.mp4');
+  });
+
   it('a transfer that breaks off goes on where it stopped, also in the next run', async () => {
     const reference = at('interrupted.mp4');
     let failures = 0;

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localSource } from '../../src/video/index.js';
+import type { ContentMemory } from '../../src/video/sources/source.js';
 import { list as listAll } from './sources-site.js';
 import { temporaryFolder } from './video-clips.js';
 
@@ -54,6 +55,29 @@ describe('local videos', () => {
     expect(await list(`${folder}/season/*.m*`)).toEqual([at('season', 'a.mkv')]);
     expect(await list(`${folder}/**/*.{webm,mkv}`)).toEqual([at('season', 'a.mkv'), at('season', 'day [1]', 'c.webm')]);
     expect(await list(at('season', 'day [1]', 'c.webm'))).toEqual([at('season', 'day [1]', 'c.webm')]);
+  });
+
+  it('a file that did not change is not read again; one that changed is', async () => {
+    const contents = new Map<string, string>();
+    const memory: ContentMemory = {
+      sha256Of: (state) => Promise.resolve(contents.get(JSON.stringify(state))),
+      remember: (state, sha256) => Promise.resolve(void contents.set(JSON.stringify(state), sha256)),
+    };
+    const file = at('changing.mp4');
+    const keys = async (): Promise<string[]> => {
+      const found: string[] = [];
+      const context = { isKnown: () => Promise.resolve(false), contents: memory };
+      for await (const { video } of localSource(file).list(context)) found.push(video.videoKey);
+      return found;
+    };
+    await writeFile(file, 'abc');
+    // SHA-256 of "abc" as FIPS 180-2 gives it: ba7816bf 8f01cfea …
+    expect(await keys()).toEqual(['file-ba7816bf8f01']);
+    for (const [state] of contents) contents.set(state, 'remembered00');
+    expect(await keys()).toEqual(['file-remembered00']);
+    await writeFile(file, 'abcd');
+    // printf abcd | sha256sum
+    expect(await keys()).toEqual(['file-88d4266fd4e6']);
   });
 
   it('a folder or glob without videos, and a file that is not there, say so by name', async () => {

@@ -41,7 +41,7 @@ export interface DownloadedVideo extends VideoMetadata {
  * already is returned at once; what was interrupted goes on where it stopped. A local video is where it is.
  *
  * @throws PipelineError as yt-dlp's failure says; FORMAT_UNAVAILABLE if there is nothing up to `maxHeight`;
- *   VIDEO_TOO_LARGE; DOWNLOAD_SKIPPED if yt-dlp left the video out (it is live)
+ *   VIDEO_TOO_LARGE; VIDEO_NOT_YET while it is live; DOWNLOAD_SKIPPED if the user's options exclude it
  */
 export async function downloadVideo(reference: VideoReference, options: DownloadOptions): Promise<DownloadedVideo> {
   const { siteId, title, channel, licence, durationSeconds, uploadDate, url, videoKey } = reference;
@@ -100,7 +100,9 @@ async function fetchOnceMore(url: string, key: string, folder: string, options: 
 async function fetch(url: string, videoKey: string, folder: string, options: DownloadOptions): Promise<Answer> {
   const { maxBytes = Infinity, signal, site, onProgress } = options;
   let answer: (YtDlpEntry & { filepath?: string }) | undefined;
+  let live = false;
   const onLine = (line: string): void => {
+    live ||= line.includes(`does not pass filter (${notLive})`);
     if (line.startsWith('{')) answer = JSON.parse(line) as typeof answer;
     else if (line.includes('[download] File is larger than max-filesize')) throw tooLarge(url, maxBytes);
     else if (line.startsWith(progressMark)) {
@@ -118,11 +120,14 @@ async function fetch(url: string, videoKey: string, folder: string, options: Dow
     onStart: (pid) => rememberProcess(folder, pid),
   });
   if (answer?.filepath !== undefined) return { ...answer, filepath: answer.filepath };
-  throw new PipelineError(
-    'DOWNLOAD_SKIPPED',
-    `yt-dlp left out ${withoutSecrets(url)}: it is live, or excluded by its options.`,
-    { hint: 'Leave the video out, or check youtube.extra_args.' },
-  );
+  if (live) {
+    throw new PipelineError('VIDEO_NOT_YET', `${withoutSecrets(url)} is live.`, {
+      hint: 'A later round takes what it leaves.',
+    });
+  }
+  throw new PipelineError('DOWNLOAD_SKIPPED', `yt-dlp left out ${withoutSecrets(url)}: its options exclude it.`, {
+    hint: 'Leave the video out, or check youtube.extra_args.',
+  });
 }
 
 /** The finished file of an earlier run, or what the format fix made of it. */
@@ -134,6 +139,7 @@ async function downloadedFile(folder: string, videoKey: string): Promise<string 
   return name === undefined ? undefined : path.join(folder, name);
 }
 
+const notLive = '!is_live';
 const progressMark = 'progress ';
 
 async function downloadArguments(
@@ -148,7 +154,7 @@ async function downloadArguments(
   const pause = pauseSeconds > 0 && !isLocalAddress(url);
   return [
     ...formatSelection(maxHeight),
-    ...['--no-playlist', '--playlist-items', '1', '--match-filters', '!is_live', '--no-mtime'],
+    ...['--no-playlist', '--playlist-items', '1', '--match-filters', notLive, '--no-mtime'],
     // A piece that is missing would be a hole in the video that nobody sees.
     ...['--fragment-retries', '10', '--concurrent-fragments', '4', '--abort-on-unavailable-fragments'],
     ...['--paths', `home:${folder}`, '--output', `${videoKey}.%(ext)s`, '--ffmpeg-location', ffmpeg.path],

@@ -5,7 +5,7 @@ import { PipelineError, systemErrorCode } from '../../common/errors.js';
 import { sha256File } from '../../common/files.js';
 import { videoKeyOfContent } from '../keys.js';
 import { hasVideoExtension, videoExtensions } from './extensions.js';
-import type { ListedVideo, ListingContext, VideoSource } from './source.js';
+import type { ContentMemory, ListedVideo, ListingContext, VideoSource } from './source.js';
 
 /**
  * Videos of this machine. Each input is a file (taken whatever its name), a folder (searched with its subfolders for video
@@ -16,15 +16,27 @@ export function localSource(input: string): VideoSource {
   return { name: input, list: (context) => listFiles(input, context) };
 }
 
-async function* listFiles(input: string, { signal }: ListingContext): AsyncGenerator<ListedVideo> {
+async function* listFiles(input: string, { signal, contents }: ListingContext): AsyncGenerator<ListedVideo> {
   const seen = new Set<string>();
   for (const file of await filesOf(input, signal)) {
-    const contentSha256 = await sha256File(file, signal);
+    const contentSha256 = await sha256Of(file, contents, signal);
     const videoKey = videoKeyOfContent(contentSha256);
     if (seen.has(videoKey)) continue;
     seen.add(videoKey);
     yield { video: { videoKey, source: 'file', file, title: path.parse(file).name, contentSha256 } };
   }
+}
+
+async function sha256Of(file: string, contents?: ContentMemory, signal?: AbortSignal): Promise<string> {
+  const { size, mtimeMs } = await stat(file);
+  const state = { file, sizeBytes: size, modifiedMs: mtimeMs };
+  const known = await contents?.sha256Of(state);
+  if (known !== undefined) return known;
+  const sha256 = await sha256File(file, signal);
+  // Somebody may still be copying it: what was read then is not what the file will be.
+  const after = await stat(file);
+  if (after.size === size && after.mtimeMs === mtimeMs) await contents?.remember(state, sha256);
+  return sha256;
 }
 
 /** Absolute paths in the order of their names. */

@@ -18,7 +18,23 @@ export interface VideoSource {
 export interface ListingContext {
   /** Whether a video was met before. A search goes on until it has enough that were not. */
   isKnown: (videoKey: string) => Promise<boolean>;
+  /** What is in files that were read before; without it every local file is read. */
+  contents?: ContentMemory;
   signal?: AbortSignal;
+}
+
+/** A file as it was when it was looked at: while none of this changes, its content is taken to be the same. */
+export interface FileState {
+  /** Absolute path. */
+  file: string;
+  sizeBytes: number;
+  modifiedMs: number;
+}
+
+/** Remembers the SHA-256 of files, so that a folder of many gigabytes is not read anew by every round. */
+export interface ContentMemory {
+  sha256Of(file: FileState): Promise<string | undefined>;
+  remember(file: FileState, sha256: string): Promise<void>;
 }
 
 export interface ListedVideo {

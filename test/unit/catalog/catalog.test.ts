@@ -99,6 +99,43 @@ describe('claims', () => {
   });
 });
 
+describe('the content of videos', () => {
+  const content = 'c'.repeat(64);
+
+  it('belongs to the first of several, also when they ask at the same time', async () => {
+    const id = await round('a');
+    for (const key of ['url-1', 'url-2', 'url-3']) await catalog.claimVideo(id, { ...video(key), source: 'url' });
+    const keys = ['url-1', 'url-2', 'url-3'];
+    const answers = await Promise.all(keys.map((key) => catalog.claimContent(key, content)));
+    const owner = keys.filter((_, index) => answers[index] === undefined);
+    expect(owner).toHaveLength(1);
+    expect(answers.filter((answer) => answer !== undefined)).toEqual([owner[0], owner[0]]);
+    // Asking again changes nothing.
+    expect(await catalog.claimContent(owner[0] ?? '', content)).toBeUndefined();
+  });
+
+  it('of a video that was given back is free', async () => {
+    const id = await round('a');
+    await catalog.claimVideo(id, video('url-1'));
+    await catalog.claimContent('url-1', content);
+    await catalog.releaseRound(id);
+    await catalog.claimVideo(await round('b'), video('url-2'));
+    expect(await catalog.claimContent('url-2', content)).toBeUndefined();
+    expect(await catalog.claimContent('url-1', content)).toBe('url-2');
+  });
+
+  it('of a local file is remembered while size and time stay', async () => {
+    // More than 32 bits of size, and a time as file systems give it.
+    const state = { file: '/videos/long.mp4', sizeBytes: 123_456_789_012, modifiedMs: 1_790_000_000_123.456 };
+    expect(await catalog.sha256Of(state)).toBeUndefined();
+    await catalog.remember(state, content);
+    expect(await catalog.sha256Of(state)).toBe(content);
+    expect(await catalog.sha256Of({ ...state, modifiedMs: state.modifiedMs + 1 })).toBeUndefined();
+    await catalog.remember({ ...state, sizeBytes: 1 }, 'd'.repeat(64));
+    expect(await catalog.sha256Of(state)).toBeUndefined();
+  });
+});
+
 describe('videos that fail', () => {
   it('for good are not tried again, and the reason is kept', async () => {
     await catalog.claimVideo(await round('a'), video('file-1'));

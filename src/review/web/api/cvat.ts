@@ -13,6 +13,11 @@ export const readJobs = (taskId?: number): Promise<Job[]> =>
   list(`/api/jobs?sort=id${taskId === undefined ? '' : `&task_id=${taskId}`}`);
 export const readJob = (id: number): Promise<Job> => get(`/api/jobs/${id}`);
 export const readLabels = (jobId: number): Promise<Label[]> => list(`/api/labels?job_id=${jobId}`);
+/** The colours of all labels by their names; a name that has several, has the newest. */
+export async function readLabelColors(): Promise<Map<string, string>> {
+  return new Map((await list<Label>('/api/labels')).map(({ name, color }) => [name, color]));
+}
+
 export const readMeta = (taskId: number): Promise<DataMeta> => get(`/api/tasks/${taskId}/data/meta`);
 
 export async function setJobState(id: number, state: JobState): Promise<Job> {

@@ -1,13 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WireDatasetFrame, WireDatasetFrames } from '../../wire.js';
 import { get } from '../api/http.js';
+import { readLabelColors } from '../api/cvat.js';
+import { useLoaded } from '../ui/load.js';
 import { Button } from '../ui/button.js';
 import { Notice } from '../ui/notice.js';
 
 const pageSize = 48;
 
-/** Colours of the boxes by class, in the order of the histogram. */
-const colors = ['var(--sky)', 'var(--orange)', 'var(--purple)', 'var(--yellow)', 'var(--vermilion)', 'var(--green)'];
+/** Classes in the legend; the others are told by the filter. */
+const legendSize = 8;
 
 /** The frames of the dataset with their boxes, newest round first. */
 export function ContactSheet(props: {
@@ -55,7 +57,9 @@ export function ContactSheet(props: {
     }
   };
 
-  const colorOf = (name: string) => colors[labels.indexOf(name) % colors.length] ?? 'var(--sky)';
+  // The same colours as in the review. A class of a CVAT elsewhere has none here.
+  const { value: colors } = useLoaded('label colours', readLabelColors);
+  const colorOf = (name: string) => colors?.get(name) ?? '#9eabb9';
   return (
     <section class="contact" aria-labelledby="contact-title">
       <header>
@@ -80,7 +84,7 @@ export function ContactSheet(props: {
         </label>
         <span class="quiet">{count.toLocaleString('en')} frames</span>
         <ul class="legend">
-          {labels.slice(0, colors.length).map((name) => (
+          {labels.slice(0, legendSize).map((name) => (
             <li key={name}>
               <span class="swatch" style={{ backgroundColor: colorOf(name) }} />
               {name}

@@ -45,6 +45,7 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
       <div class="row end">
         {open[0] !== undefined && (
           <Button
+            first
             onClick={() => {
               session.show(session.frames.indexOf(open[0] as (typeof open)[0]));
               onClose();
@@ -53,7 +54,7 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
             Go to the first one
           </Button>
         )}
-        <Button kind="primary" icon="check" disabled={busy} onClick={() => void finish()}>
+        <Button kind="primary" icon="check" first={open.length === 0} disabled={busy} onClick={() => void finish()}>
           Finish job
         </Button>
       </div>

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { WireReason } from '../../wire.js';
 import { isUnconfirmed, type Box } from '../model/box.js';
 import { Button } from '../ui/button.js';
@@ -147,9 +148,13 @@ function BoxItem({ session, box, selected }: { session: ReviewSession; box: Box;
   const { name, color } = session.label(box.labelId);
   const unconfirmed = isUnconfirmed(box);
   const unsure = unconfirmed && box.score < unsureBelow;
+  const item = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => {
+    if (selected) item.current?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
   const origin = unconfirmed ? percent(box.score) : box.source === 'semi-auto' ? 'accepted' : 'yours';
   return (
-    <li class={selected ? 'box-item selected' : 'box-item'}>
+    <li ref={item} class={selected ? 'box-item selected' : 'box-item'}>
       <button
         type="button"
         class="box-name"

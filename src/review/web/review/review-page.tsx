@@ -81,8 +81,8 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
       const visible = controls.current?.visible();
       if (visible === undefined) return;
       const { middle, size } = visible;
-      const half = Math.max(4, Math.min(size.width, size.height) / 12);
       const { width, height } = session.frame;
+      const half = Math.max(4, Math.min(size.width, size.height, width, height) / 12);
       const x1 = Math.round(Math.min(Math.max(middle.x - half, 0), width - 2 * half));
       const y1 = Math.round(Math.min(Math.max(middle.y - half, 0), height - 2 * half));
       actions.drawBox(session, { x1, y1, x2: Math.round(x1 + 2 * half), y2: Math.round(y1 + 2 * half) });

@@ -193,6 +193,7 @@ export function runShortcut(event: KeyboardEvent, session: ReviewSession, view: 
 function belongsToControl(event: KeyboardEvent, name: string): boolean {
   const { target } = event;
   if (!(target instanceof HTMLElement)) return false;
+  if (target.matches('input[type=range]')) return /arrow|home|end|page/.test(name);
   if (target.matches('input, textarea, select')) return !/^(ctrl\+(s|enter)|escape)$/.test(name);
   return name === 'enter' && target.matches('button, a, summary, [role=option]');
 }

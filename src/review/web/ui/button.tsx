@@ -12,10 +12,12 @@ export interface ButtonProps {
   kind?: 'primary' | 'danger' | 'plain';
   disabled?: boolean;
   pressed?: boolean;
+  /** Has the focus when its dialog opens. */
+  first?: boolean;
   onClick: () => void;
 }
 
-export function Button({ icon, children, label, shortcut, kind, disabled, pressed, onClick }: ButtonProps) {
+export function Button({ icon, children, label, shortcut, kind, disabled, pressed, first, onClick }: ButtonProps) {
   const title = label === undefined ? shortcut && `Key ${shortcut}` : shortcut ? `${label} (${shortcut})` : label;
   return (
     <button
@@ -26,6 +28,7 @@ export function Button({ icon, children, label, shortcut, kind, disabled, presse
       aria-pressed={pressed}
       aria-keyshortcuts={shortcut}
       disabled={disabled}
+      autofocus={first}
       // A click leaves the focus where it is, so that the keys of the page go on working.
       onMouseDown={(event) => event.preventDefault()}
       onClick={onClick}

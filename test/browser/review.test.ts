@@ -1,0 +1,195 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
+import { makeTask, shapesOf, startDesk, type Desk, type Shape } from './review-server.js';
+
+/** Two boxes of the model on every frame: it is sure of the first, and unsure of the second on every third frame. */
+const modelBoxes = (desk: Desk) => (frame: number) => [
+  { label_id: desk.labelIds[0] ?? 0, points: [100, 100, 160, 200], score: 0.9 },
+  { label_id: desk.labelIds[1] ?? 0, points: [400, 120, 480, 180], score: frame % 3 === 2 ? 0.3 : 0.8 },
+];
+
+describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () => {
+  let browser: Browser;
+  let desk: Desk;
+  let taskId: number;
+  let review: ReviewWindow;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+    desk = await startDesk();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await desk?.stop();
+  });
+
+  beforeEach(async () => {
+    const made = await makeTask(desk, 6, modelBoxes(desk));
+    taskId = made.taskId;
+    const opened = await openWindow(browser, { ...desk.server, path: `/tasks/${taskId}/jobs/${made.jobId}` });
+    complaints = opened.complaints;
+    review = new ReviewWindow(opened.page);
+    await review.shown(0);
+  });
+
+  afterEach(async () => {
+    await review.page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  const shapesOn = async (frame: number) => (await shapesOf(desk, taskId)).filter((shape) => shape.frame === frame);
+  const jobState = async () =>
+    ((await desk.call('GET', `/api/jobs?task_id=${taskId}`)).body as { results: { state: string }[] }).results[0]
+      ?.state;
+  const person = () => desk.labelIds[0];
+  const car = () => desk.labelIds[1];
+
+  test('the token does not stay in the address bar', async () => {
+    expect(review.page.url()).not.toContain('token');
+    await review.page.goBack();
+    expect(review.page.url()).not.toContain('token');
+    expect(await review.page.evaluate('document.cookie')).toBe('');
+  });
+
+  test('by mouse: draw, move, pull each of the eight handles, relabel, delete', async () => {
+    await review.button('car').first().click();
+    const drawn = await review.drag({ x: 200, y: 220 }, { x: 300, y: 320 });
+    await review.saved();
+    const [, , box] = await shapesOn(0);
+    expectPoints(box, drawn);
+    expect(box).toMatchObject({ label_id: car(), source: 'manual' });
+
+    await review.drag({ x: 250, y: 270 }, { x: 270, y: 260 });
+    await review.saved();
+    expectPoints((await shapesOn(0))[2], { x1: 220, y1: 210, x2: 320, y2: 310 });
+
+    // From the middle of the edge, or the corner, by 10 pixels out or in.
+    let expected = { x1: 220, y1: 210, x2: 320, y2: 310 };
+    const pulls: [string, number, number][] = [
+      ['nw', -10, -10],
+      ['n', 0, 10],
+      ['ne', 10, -10],
+      ['e', -10, 0],
+      ['se', 10, 10],
+      ['s', 0, -10],
+      ['sw', -10, 10],
+      ['w', 10, 0],
+    ];
+    for (const [handle, dx, dy] of pulls) {
+      const { x1, y1, x2, y2 } = expected;
+      const x = handle.includes('w') ? x1 : handle.includes('e') ? x2 : (x1 + x2) / 2;
+      const y = handle.includes('n') ? y1 : handle.includes('s') ? y2 : (y1 + y2) / 2;
+      await review.drag({ x, y }, { x: x + dx, y: y + dy });
+      expected = {
+        x1: handle.includes('w') ? x1 + dx : x1,
+        y1: handle.includes('n') ? y1 + dy : y1,
+        x2: handle.includes('e') ? x2 + dx : x2,
+        y2: handle.includes('s') ? y2 + dy : y2,
+      };
+      await review.saved();
+      expectPoints((await shapesOn(0))[2], expected, handle);
+    }
+
+    await review.button('person').first().click();
+    await review.saved();
+    expect((await shapesOn(0))[2]).toMatchObject({ label_id: person() });
+
+    await review.click({ x: 130, y: 150 });
+    await review.button('Delete').click();
+    await review.saved();
+    expect((await shapesOn(0)).map(({ points }) => points[0]?.toFixed(0))).not.toContain('100');
+    expect(await shapesOn(0)).toHaveLength(2);
+  });
+
+  test('by keyboard alone: new box, place, size, label, decide, undo, finish', async () => {
+    await review.press('n', '2', 'ArrowRight', 'Shift+ArrowDown', 'Alt+ArrowRight', 'Control+Shift+ArrowLeft');
+    await review.saved();
+    // A new box is in the middle and a sixth of the shorter side wide and high: 640 x 360 gives 290..350, 150..210.
+    const [, , box] = await shapesOn(0);
+    expect(box).toMatchObject({ label_id: car(), points: [281, 160, 352, 220] });
+
+    await review.press('Control+z', 'Control+z', 'Control+z');
+    await review.saved();
+    expect(await shapesOn(0)).toHaveLength(2);
+    await review.press('Control+Shift+z');
+    await review.saved();
+    expect(await shapesOn(0)).toHaveLength(3);
+
+    await review.press('Escape', '.', 'Delete', 'Enter');
+    await review.shown(1);
+    await review.press('x', 'f');
+    await review.shown(2);
+    await review.press('c', 'a', 'f', 'c');
+    await review.saved();
+    expect((await shapesOn(0)).map(({ source }) => source)).toEqual(['semi-auto', 'manual']);
+    expect(await shapesOn(1)).toEqual([]);
+    expect((await shapesOn(2)).map(({ source }) => source)).toEqual(['semi-auto', 'semi-auto']);
+    // Both boxes of frame 2 are where those of frame 3 are: nothing is copied twice.
+    expect(await shapesOn(3)).toHaveLength(2);
+
+    await review.press('u');
+    await review.shown(5);
+    await review.press('v');
+    expect(await jobState()).toBe('in progress');
+    await review.press('Control+Enter', 'Tab', 'Enter');
+    await review.page.getByText('Job finished').waitFor();
+    expect(await jobState()).toBe('completed');
+  });
+
+  test('a finished job cannot be changed until it is reopened', async () => {
+    await review.press('Control+Enter');
+    await review.button('Finish job').last().click();
+    await review.page.getByText('Job finished').waitFor();
+    await review.press('Escape', 'x');
+    expect(await shapesOn(0)).toHaveLength(2);
+    await review.button('Reopen job').click();
+    await review.button('Finish job').waitFor();
+    await review.press('x');
+    await review.saved();
+    expect(await shapesOn(0)).toEqual([]);
+  });
+
+  test('boxes below a confidence are hidden, are not accepted unseen, and can be deleted together', async () => {
+    await review.press('f', 'f');
+    await review.shown(2);
+    expect(await review.page.locator('.overlay .box').count()).toBe(2);
+    await review.page.getByRole('slider').fill('50');
+    expect(await review.page.locator('.overlay .box').count()).toBe(1);
+    await review.press('a');
+    await review.saved();
+    expect((await shapesOn(2)).map(({ source }) => source)).toEqual(['semi-auto', 'auto']);
+    await review.button('Delete hidden').click();
+    await review.saved();
+    expect(await shapesOn(2)).toHaveLength(1);
+  });
+
+  test('zoomed and moved, boxes are still drawn where the mouse is', async () => {
+    await review.press('+', '+', '+', '+');
+    await review.page.keyboard.down('Shift');
+    await review.drag({ x: 320, y: 180 }, { x: 250, y: 120 });
+    await review.page.keyboard.up('Shift');
+    const drawn = await review.drag({ x: 330, y: 210 }, { x: 370, y: 250 });
+    await review.saved();
+    expectPoints((await shapesOn(0))[2], drawn);
+    await review.press('Escape', '0', '?');
+    await review.page.getByRole('dialog').getByText('Next unsure frame').waitFor();
+  });
+
+  function expectPoints(
+    shape: Shape | undefined,
+    { x1, y1, x2, y2 }: { x1: number; y1: number; x2: number; y2: number },
+    what?: string,
+  ) {
+    const points = shape?.points ?? [];
+    expect(points, what).toHaveLength(4);
+    for (const [index, value] of [x1, y1, x2, y2].entries()) {
+      expect(
+        Math.abs((points[index] ?? NaN) - value),
+        `${what ?? 'point'} ${index}: ${points.join()}`,
+      ).toBeLessThanOrEqual(1);
+    }
+  }
+});

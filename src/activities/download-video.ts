@@ -35,8 +35,8 @@ export async function downloadVideo(
         signal,
         onProgress: (fraction) => report({ downloaded: fraction }),
       });
-      await catalog.describeVideo({ ...facts, videoKey: video.videoKey, file });
       await refuseDuplicate(catalog, video.videoKey, file, signal);
+      await catalog.describeVideo({ ...facts, videoKey: video.videoKey, file });
       return { file };
     } catch (error) {
       if (signal.aborted) throw error;

@@ -17,7 +17,7 @@ const options = (changes: Partial<FootageOptions>): FootageOptions => ({
 });
 
 const film = (footage: Footage, times?: number[]): FilmedFrame[] =>
-  [...footage.film(times)].map((frame) => ({ ...frame, pixels: Uint8Array.from(frame.pixels) }));
+  [...footage.film(times)].map((frame) => ({ ...frame, pixels: frame.pixels.slice() }));
 
 /** Without the long passages in which there is nothing. */
 const filmPlay = (footage: Footage): FilmedFrame[] =>
@@ -48,18 +48,21 @@ describe('generated footage', () => {
     const [sparse] = film(footage, [at]);
     const dense = film(footage, [at - 0.16, at - 0.08, at]).at(-1);
     expect(sparse?.truth.length).toBeGreaterThanOrEqual(3);
-    expect(dense).toEqual(sparse);
+    expect(dense?.truth).toEqual(sparse?.truth);
+    expect(sha256(dense?.pixels ?? '')).toBe(sha256(sparse?.pixels ?? ''));
   });
 
   it('has every class in the order of their ids, the corner flag in under 2 % of the boxes but in every 3 minutes', () => {
     const counts = CLASSES.map(() => 0);
+    // Small pictures show the same at a quarter of the cost.
+    const size = { width: 320, height: 180 };
     for (const [seed, league] of [
       [1, 'daylight'],
       [2, 'floodlit'],
       [3, 'daylight'],
       [4, 'mixed'],
     ] as const) {
-      const boxes = filmPlay(new Footage(options({ seed, league, fps: 2 }))).flatMap(({ truth }) => truth);
+      const boxes = filmPlay(new Footage(options({ ...size, seed, league, fps: 2 }))).flatMap(({ truth }) => truth);
       for (const { classId } of boxes) counts[classId] = (counts[classId] ?? 0) + 1;
       expect(boxes.some(({ classId }) => CLASSES[classId] === 'corner_flag')).toBe(true);
     }

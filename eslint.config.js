@@ -37,7 +37,7 @@ const zones = domains.flatMap((folder) => [
 ]);
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'data', '.tools', 'coverage'] },
+  { ignores: ['dist', 'node_modules', 'data', '.tools', 'coverage', '**/.venv'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

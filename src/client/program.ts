@@ -62,6 +62,7 @@ export function createProgram(): Command {
         .argParser(rate)
         .default(0),
     )
+    .option('--review', 'review the frames yourself, in the browser')
     .action(lazy(() => import('./commands/demo.js'), 'demo'));
   add('up', 'Temporal server, annotation server and worker on this machine, until Ctrl-C')
     .addOption(

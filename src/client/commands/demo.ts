@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { once } from 'node:events';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { embeddedConnection } from '../../activities/index.js';
@@ -17,7 +18,14 @@ import { newestRound, newWorkflowId, roundHandle, startRound, type RoundHandle }
 import { watchRound } from '../watch-round.js';
 import { defaultPorts } from '../ports.js';
 
-export async function demo(options: CommonOptions & { data: string; reviewerErrors: number }): Promise<void> {
+interface DemoOptions extends CommonOptions {
+  data: string;
+  reviewerErrors: number;
+  /** The user reviews, in the browser, instead of the scripted reviewer. */
+  review?: boolean;
+}
+
+export async function demo(options: DemoOptions): Promise<void> {
   const data = path.resolve(options.data);
   const configFile = path.join(data, 'config.yaml');
   await writeFileAtomic(configFile, stringify(demoConfig(data)));
@@ -48,7 +56,9 @@ export async function demo(options: CommonOptions & { data: string; reviewerErro
     };
     const result = await withClient(async (client) => {
       const handle = await openRound(client);
-      const reviewer = new Reviewer(data, truth, handle, options.reviewerErrors);
+      const reviewer = options.review
+        ? new Invitation(stack.reviewLink)
+        : new Reviewer(data, truth, handle, options.reviewerErrors);
       return watchRound(handle, {
         silent: options.json,
         signal: interrupted,
@@ -63,6 +73,10 @@ export async function demo(options: CommonOptions & { data: string; reviewerErro
       `See every step in the Temporal UI: npm run frameloop -- up --config ${path.join(options.data, 'config.yaml')}, then http://127.0.0.1:8233`,
     ];
     printResult(options.json, result, text.join('\n'));
+    if (options.review && !interrupted.aborted) {
+      note('Rounds and dataset stay open in the browser until Ctrl-C.');
+      await once(interrupted, 'abort');
+    }
   } finally {
     await stack.stop();
   }
@@ -104,6 +118,23 @@ async function openRound(client: Client): Promise<RoundHandle> {
     }
   }
   return startRound(client, newWorkflowId(), {});
+}
+
+/** Tells the user, once for each task, where to review. */
+class Invitation {
+  private toldTask?: number;
+
+  constructor(private readonly link: string | undefined) {}
+
+  look({ stage, task }: RoundProgress): Promise<void> {
+    if (stage === 'waiting' && task && this.link !== undefined && task.id !== this.toldTask) {
+      this.toldTask = task.id;
+      const { search } = new URL(this.link);
+      note(`Review the frames in your browser; the round goes on when you have finished all ${task.jobsTotal} jobs:`);
+      note(`  ${new URL(`/tasks/${task.id}${search}`, this.link).href}`);
+    }
+    return Promise.resolve();
+  }
 }
 
 /** Corrects the task of a round as soon as the round waits for people, and says so, as a person would. */

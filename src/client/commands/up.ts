@@ -24,6 +24,7 @@ export async function up(options: UpOptions): Promise<void> {
     ports: { temporal: options.temporalPort, temporalUi: options.uiPort, review: options.reviewPort },
     portTaken: 'fail',
     review: !cvat,
+    datasetFolder: config.paths.dataset,
     configFile: namedConfig(options),
     env: { TEMPORAL_UI_URL: process.env.TEMPORAL_UI_URL ?? temporalUi },
     onRestart: note,
@@ -44,7 +45,8 @@ export async function up(options: UpOptions): Promise<void> {
       'Frameloop is up. Ctrl-C ends it; what runs goes on at the next start.',
       `  Temporal        ${stack.temporalAddress}`,
       `  Temporal UI     ${stack.temporalUi}`,
-      `  annotation      ${annotation}`,
+      // The link holds the key to the page; whoever sees it may review.
+      `  annotation      ${stack.reviewLink ?? annotation}`,
       `  webhooks        ${receiver.url} (register them with: frameloop webhook install --url ${receiver.url})`,
       `  configuration   ${config.file ?? 'none: the defaults hold (frameloop init writes one)'}`,
       `  log             ${config.paths.data}/pipeline.log`,

@@ -1,5 +1,5 @@
 export { sampleFrames, type SampleOptions } from './frames.js';
-export { videoKeyOfFile, videoKeyOfUrl } from './keys.js';
+export { videoKeyOfFile } from './keys.js';
 export { normaliseVideo } from './normalise.js';
 export { assertUsable, probeVideo } from './probe.js';
 export { downloadVideo } from './sources/download.js';

@@ -99,7 +99,12 @@ const ofSite = (...formats: NonNullable<TestSite['hits'][number]['formats']>): V
 /** Short waits: what is tested is what comes out in the end. */
 const impatient = ['--socket-timeout', '1', '--retries', '1', '--retry-sleep', 'http:0.1', '--extractor-retries', '0'];
 const options = (...extraArgs: string[]) => ({
-  ...{ folder, maxHeight: 720, site: { pluginFolder: server.plugins, extraArgs: [...impatient, ...extraArgs] } },
+  ...{
+    folder,
+    maxHeight: 720,
+    rateLimit: 100_000_000,
+    site: { pluginFolder: server.plugins, extraArgs: [...impatient, ...extraArgs] },
+  },
 });
 const finished = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name !== '.partial');
 /** Command lines of running programs that know something of this test. */

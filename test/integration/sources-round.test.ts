@@ -52,7 +52,7 @@ const impatient = ['--extractor-retries', '0', '--retries', '0'];
 
 /** A round as it was planned. */
 async function round(roundId: string, overrides: { youtube?: object; sources?: object } = {}): Promise<RoundReference> {
-  const youtube = { search_key: 'sitesearch', plugins: site.plugins, extra_args: impatient, sleep_requests: 0 };
+  const youtube = { search_key: 'sitesearch', plugins: site.plugins, extra_args: impatient, sleep_requests: 0.01 };
   const config = await loadConfig({
     folder,
     overrides: { ...overrides, youtube: { ...youtube, ...overrides.youtube } },
@@ -85,10 +85,13 @@ describe('the videos of a round', () => {
   });
 
   it('come also when one of the sites does not answer', async () => {
-    const urls = [`${site.origin}/missing.html`, `${site.origin}/clip.mp4`];
+    const urls = [`${site.origin}/missing.html`, `${site.origin}/clip.mp4`, 'example.org/match.mp4'];
     const found = await list(await round('first', { sources: { urls } }));
     expect(found.videos).toMatchObject([{ url: urls[1] }]);
-    expect(found.skipped).toMatchObject([{ video: urls[0], code: 'VIDEO_UNAVAILABLE' }]);
+    expect(found.skipped).toMatchObject([
+      { video: urls[0], code: 'VIDEO_UNAVAILABLE' },
+      { video: urls[2], code: 'URL_UNSUPPORTED' },
+    ]);
   });
 });
 

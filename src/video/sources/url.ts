@@ -24,7 +24,8 @@ const deepest = 3;
  * is no http(s) address, URL_HAS_PASSWORD, or what yt-dlp's failure says.
  */
 export function urlSource(url: string, options: UrlOptions = {}): VideoSource {
-  const site = URL.canParse(url) ? siteOfUrl(url) : undefined;
+  // What is no address is told when it is listed, like all else that is wrong with it.
+  const site = URL.canParse(url) ? siteOfUrl(url) : url;
   return { name: withoutSecrets(url), site, list: (context) => listUrl(url, options, context) };
 }
 
@@ -56,8 +57,9 @@ async function* listUrl(url: string, options: UrlOptions, { signal }: ListingCon
     for (const entry of entries) {
       if (left <= 0) break;
       if (isList(entry)) {
+        if (depth === deepest) continue;
         const inner = entry.entries ?? (entry.url === undefined ? undefined : (await describe(entry.url))?.entries);
-        if (depth < deepest && inner !== undefined) left = yield* listEntries(inner, left, depth + 1);
+        if (inner !== undefined) left = yield* listEntries(inner, left, depth + 1);
         continue;
       }
       // Several videos in one page have the page's address in common, and only their media's address tells them apart.

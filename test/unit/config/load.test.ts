@@ -138,6 +138,11 @@ describe('a wrong value is refused with the name of its key', () => {
     ['youtube: { queries: "one" }', 'youtube.queries'],
     ['youtube: { queries: [1] }', 'youtube.queries[0]'],
     ['youtube: { resolution: high }', 'youtube.resolution'],
+    ['youtube: { max_filesize: big }', 'youtube.max_filesize'],
+    ['youtube: { rate_limit: 0 }', 'youtube.rate_limit'],
+    ['youtube: { rate_limit: -5M }', 'youtube.rate_limit'],
+    ['youtube: { search_key: "--exec" }', 'youtube.search_key'],
+    ['sources: { playlist_limit: 0 }', 'sources.playlist_limit'],
     ['detector: { confidence: 25 }', 'detector.confidence'],
     ['detector: { layout: yolov9 }', 'detector.layout'],
     ['selection: { control: 0.6, explore: 0.6 }', 'selection'],
@@ -176,6 +181,11 @@ describe('a wrong value is refused with the name of its key', () => {
 describe('what is written in other ways means the same', () => {
   it.each([['"720"'], ['720'], ['720p'], ['"720p"']])('a resolution of %s', async (text) => {
     expect((await load(`youtube: { resolution: ${text} }`)).youtube.resolution).toBe(720);
+  });
+
+  it.each([['1572864'], ['"1572864"'], ['1536K'], ['1.5M'], ['1.5 MiB']])('a size of %s', async (text) => {
+    // 1.5 * 1024 * 1024
+    expect((await load(`youtube: { max_filesize: ${text} }`)).youtube.max_filesize).toBe(1_572_864);
   });
 
   it.each([['180'], ['"180"'], ['180s'], ['3m']])('a frame every %s', async (text) => {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
+import type { Device, OutputLayout } from '../detector/index.js';
 import { defaultPorts } from './ports.js';
 
 type Action = (...args: never[]) => Promise<void>;
@@ -17,11 +18,22 @@ const schedules = () => import('./commands/schedule.js');
 const webhooks = () => import('./commands/webhook.js');
 const sources = () => import('./commands/sources.js');
 const singleSteps = () => import('./commands/single-steps.js');
+const roundSteps = () => import('./commands/round-steps.js');
+const datasets = () => import('./commands/dataset.js');
+
+const layouts = ['yolov8', 'yolov5', 'yolox', 'end2end', 'rtdetr', 'detr'] satisfies OutputLayout[];
+const devices = ['auto', 'cpu', 'cuda', 'coreml', 'directml', 'webgpu'] satisfies Device[];
 
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
   return value;
+}
+
+function count(text: string): number {
+  const value = number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 function port(text: string): number {
@@ -144,12 +156,59 @@ export function createProgram(): Command {
     .option('--out <folder>', 'where the pictures go', 'frames')
     .addOption(new Option('--max <number>', 'take at most so many').argParser(number))
     .action(lazy(singleSteps, 'frames'));
-  add('detect', 'run a model over pictures')
-    .argument('<images...>', 'JPEG, PNG or WebP files')
+  add('detect', 'run a model over pictures, folders of pictures, and videos')
+    .argument('<paths...>', 'JPEG, PNG or WebP files, folders, videos')
     .option('-m, --model <file>', 'the ONNX model (default: MODEL_PATH)')
     .addOption(new Option('--confidence <number>', 'boxes must score higher').argParser(number).default(0.25))
     .addOption(new Option('--iou <number>', 'overlap from which the weaker box goes').argParser(number).default(0.7))
+    .option('--agnostic', 'boxes of different classes suppress each other too')
+    .addOption(new Option('--max-detections <number>', 'boxes per picture at most').argParser(count).default(300))
+    .addOption(new Option('--image-size <pixels>', 'longest side, for models that take any').argParser(count))
+    .option('--classes <names...>', 'keep only these classes')
     .option('--labels <names...>', 'the names of the classes, where the model has none')
-    .action(lazy(singleSteps, 'detect'));
+    .addOption(
+      new Option('--layout <name>', 'how the model gives its boxes, where that is not recognised').choices(layouts),
+    )
+    .addOption(new Option('--resize <how>', 'exact as OpenCV, or fast').choices(['exact', 'fast']).default('exact'))
+    .addOption(new Option('--device <name>', 'what computes').choices(devices).default('auto'))
+    .addOption(
+      new Option('--threads <number>', 'pictures at the same time (default: cores, at most 4)').argParser(count),
+    )
+    .option('--every <time>', 'of a video: time between frames', '1')
+    .option('--draw <folder>', 'write pictures with their boxes drawn in')
+    .option('--save-txt <folder>', 'write a label file for each picture with boxes, as Ultralytics does')
+    .option('--save-conf', 'with the confidence as last number of each line')
+    .action(lazy(() => import('./commands/detect.js'), 'detect'));
+
+  const dataset = program
+    .command('dataset')
+    .description('the dataset: check it, count it, compare versions, make it anew');
+  addCommand(dataset, 'validate', 'check every file against the manifest, and that no picture lies on two sides')
+    .argument('[folder]', 'the dataset (default: paths.dataset of the configuration)')
+    .action(lazy(datasets, 'validate'));
+  addCommand(dataset, 'stats', 'what it holds, how it is split, its versions and the leak check')
+    .argument('[folder]', 'the dataset (default: paths.dataset of the configuration)')
+    .action(lazy(datasets, 'stats'));
+  addCommand(dataset, 'diff', 'frames and boxes that differ between two versions')
+    .argument('<before>', 'a version or the beginning of one, or the folder of a dataset')
+    .argument('<after>', 'the same')
+    .option('--dataset <folder>', 'the dataset whose versions are meant (default: paths.dataset)')
+    .action(lazy(datasets, 'diff'));
+  addCommand(dataset, 'build', 'merge every round whose labels are home, and write anew what follows from them').action(
+    lazy(datasets, 'build'),
+  );
+  const labels = program.command('labels').description('what people made of the frames');
+  addCommand(labels, 'pull', 'fetch the finished labels of a round now')
+    .option('--round <id>', 'the round (default: the newest)')
+    .option('--merge', 'clean them and add them to the dataset, too')
+    .action(lazy(roundSteps, 'pullLabels'));
+  add('select', 'show which frames a round sends to people and why; changes nothing')
+    .option('--round <id>', 'the round (default: the newest)')
+    .option('--set <key=value...>', 'other settings of the selection, as in budget=50')
+    .option('--out <file>', 'write the selected frames to a file, JSON Lines')
+    .action(lazy(roundSteps, 'select'));
+  add('report', 'write the report of a round, and the one of the dataset')
+    .argument('[round]', 'the round (default: the newest)')
+    .action(lazy(roundSteps, 'report'));
   return program;
 }

@@ -3,6 +3,7 @@ export { videoKeyOfFile } from './keys.js';
 export { normaliseVideo } from './normalise.js';
 export { assertUsable, probeVideo } from './probe.js';
 export { downloadVideo } from './sources/download.js';
+export { hasVideoExtension } from './sources/extensions.js';
 export { localSource } from './sources/local.js';
 export { searchSource } from './sources/search.js';
 export { siteOptions } from './sources/site-options.js';

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { PipelineError } from '../../common/errors.js';
-import { loadDotEnv, modelPath, parseDuration } from '../../config/index.js';
-import { createDetector } from '../../detector/index.js';
+import { parseDuration } from '../../config/index.js';
 import { probeVideo, sampleFrames, assertUsable, videoKeyOfFile } from '../../video/index.js';
 import { type CommonOptions } from '../context.js';
 import { createItemBar } from '../item-bar.js';
@@ -54,42 +53,4 @@ export async function frames(
     bar.end();
   }
   if (!options.json) process.stdout.write(`${count} frames\n`);
-}
-
-interface DetectOptions extends CommonOptions {
-  model?: string;
-  confidence: number;
-  iou: number;
-  labels?: string[];
-}
-
-export async function detect(images: string[], options: DetectOptions): Promise<void> {
-  await loadDotEnv(process.cwd(), process.env);
-  const model = options.model ? path.resolve(options.model) : modelPath(process.env, process.cwd());
-  const { confidence, iou, labels } = options;
-  const detector = await createDetector({ model, confidence, iou, labels });
-  const bar = createItemBar(images.length, 'pictures');
-  try {
-    for (const warning of detector.model.warnings) process.stderr.write(`${warning}\n`);
-    const predictions = images.map((image) => detector.detect(path.resolve(image)));
-    for (const prediction of predictions) prediction.catch(() => undefined); // each is awaited below, in order
-    for (const [index, image] of images.entries()) {
-      const prediction = await predictions[index];
-      if (!prediction) continue;
-      bar.step();
-      const { width, height, detections } = prediction;
-      if (options.json) {
-        printLine({ image, width, height, boxes: detections });
-        continue;
-      }
-      process.stdout.write(`${image}: ${detections.length} objects\n`);
-      for (const { label, confidence: score, x1, y1, x2, y2 } of detections) {
-        const box = [x1, y1, x2, y2].map((value) => value.toFixed(1)).join(', ');
-        process.stdout.write(`  ${score.toFixed(3)}  ${label.padEnd(14)} (${box})\n`);
-      }
-    }
-  } finally {
-    bar.end();
-    await detector.close();
-  }
 }

@@ -34,7 +34,7 @@ export async function testVideo(groupOfPictures: number, seconds: number): Promi
     await run(
       ...['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${length},noise=alls=24:allf=t`],
       ...['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-b:v', '2500k', '-maxrate', '2500k'],
-      ...['-bufsize', '5M', '-g', group, '-keyint_min', group, '-sc_threshold', '0', piece],
+      ...['-bufsize', '2500k', '-g', group, '-keyint_min', group, '-sc_threshold', '0', piece],
     );
     const repetitions = String(Math.round(seconds / length) - 1);
     await run('-stream_loop', repetitions, '-i', piece, '-c', 'copy', '-movflags', '+faststart', whole);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { findTool, killDelayMs } from '../tools/index.js';
+import { anyOf } from './expression.js';
 import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, saysCutOff } from './ffmpeg.js';
 
 /** A picture of the video as pixels. */
@@ -32,13 +33,14 @@ export interface DecodeRequest {
   endSeconds?: number;
   /** What the decoder leaves out unseen: all but keyframes, or all frames that no other frame refers to. */
   skip?: 'nokey' | 'noref';
+  /** Packets that are not even given to the decoder, by their position in the file. */
+  dropPositions?: readonly number[];
+  /** Begin at once with what the container says of the stream. Else ffmpeg decodes some frames first, to know more. */
+  trustContainer?: boolean;
   /** Threads of the decoder; default: as many as there are cores. */
   threads?: number;
   signal?: AbortSignal;
 }
-
-/** Same pixels on every machine and each time: no shortcut of a particular processor in the colour conversion. */
-const scaleFlags = 'bicubic+accurate_rnd+full_chroma_int+bitexact';
 
 /** Values per pixel: three of one byte in either format. */
 const bytesPerPixel = 3;
@@ -86,7 +88,7 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
 const rawOutput = ['-flags', '+bitexact', '-fflags', '+bitexact', '-f', 'rawvideo', 'pipe:1'];
 
 function decodeArguments(request: DecodeRequest): string[] {
-  const { width, height, seekSeconds, endSeconds, skip, threads, format = 'rgb24' } = request;
+  const { width, height, seekSeconds, endSeconds, skip, dropPositions = [], threads, format = 'rgb24' } = request;
   const filters = [
     // The first picture passes as far as the log, and only the wanted ones on to the costly conversion of colours.
     `select='eq(n,0)+(${request.select})'`,
@@ -94,7 +96,8 @@ function decodeArguments(request: DecodeRequest): string[] {
     'showinfo@first=checksum=0',
     `select='${request.select}'`,
     'showinfo@taken=checksum=0',
-    `scale=${width}:${height}:flags=${scaleFlags}`,
+    // As ffmpeg converts colours for everyone: its more accurate ways cost more than decoding does.
+    `scale=${width}:${height}:flags=bicubic`,
     `format=${format}`,
   ];
   return [
@@ -103,6 +106,12 @@ function decodeArguments(request: DecodeRequest): string[] {
     // own cut after a seek works on times rounded to microseconds.
     ...['-copyts', '-noaccurate_seek', ...(seekSeconds === undefined ? [] : ['-ss', seekSeconds.toFixed(6)])],
     ...(skip === undefined ? [] : ['-skip_frame', skip]),
+    // Keyframes need not wait for frames that may have to be shown before them.
+    ...(skip === 'nokey' ? ['-flags', 'low_delay'] : []),
+    ...(dropPositions.length === 0
+      ? []
+      : ['-bsf:v', `noise=drop='${anyOf(dropPositions.map((at) => `eq(pos,${at})`))}'`]),
+    ...(request.trustContainer === true ? ['-nofind_stream_info'] : []),
     ...(threads === undefined ? [] : ['-threads', String(threads)]),
     ...inputArguments(request.file),
     ...['-map', `0:${request.streamIndex}`, '-vf', filters.join(',')],

@@ -24,6 +24,12 @@ export async function passthroughArguments(): Promise<string[]> {
   return [knowsFpsMode(version) ? '-fps_mode' : '-vsync', 'passthrough'];
 }
 
+/** Whether this ffmpeg filters packets before it decodes them (`-bsf` as an input option): it came with 7.0. */
+export async function filtersPackets(): Promise<boolean> {
+  const { version } = await findTool('ffmpeg');
+  return Number(/^n?(\d+)\./.exec(version)?.[1]) >= 7;
+}
+
 /** Complaints kept for the error message: a damaged file can produce one per frame, for hours. */
 const keptComplaints = 50;
 

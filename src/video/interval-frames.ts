@@ -1,7 +1,9 @@
 import { planRuns, type GridRun } from './decode-plan.js';
 import { inLanes } from './lanes.js';
+import type { PacketIndex } from './packet-index.js';
 import { gridIndex, selectGrid, timeTolerance, type SamplingGrid } from './sampling-grid.js';
 import { brightnessOf, sharpness } from './sharpness.js';
+import { unneededFrames } from './unneeded-frames.js';
 import type { TimedFrame, VideoReader } from './video-reader.js';
 
 /** From so many groups of pictures between two wanted times on, each is sought by itself, without knowing keyframes. */
@@ -27,51 +29,58 @@ export async function* intervalFrames(
   grid: SamplingGrid,
   { sharpestWithin = 0, signal }: { sharpestWithin?: number; signal?: AbortSignal },
 ): AsyncGenerator<TimedFrame> {
-  const runs = await planInterval(reader, grid, signal);
+  const { runs, index } = await planInterval(reader, grid, signal);
   const threads = runs.length > 1 ? 1 : undefined;
+  const leaveOut = index !== undefined && sharpestWithin === 0 && (await reader.knowsReferences()) ? index : undefined;
   const parts = runs.map((run) => (laneSignal: AbortSignal) => {
-    const frames = takeRun(reader, grid, run, { sharpestWithin, threads, signal: laneSignal });
+    const frames = takeRun(reader, grid, run, { sharpestWithin, leaveOut, threads, signal: laneSignal });
     return sharpestWithin > 0 ? sharpestOfEach(frames, reader, grid, sharpestWithin) : frames;
   });
   let nextIndex = grid.firstIndex;
   for await (const frame of inLanes(parts, { lanes: reader.lanes, ahead: reader.ahead, signal })) {
     // ffmpeg passes one frame too many where the picture's format changes midway: its filters start anew there. And runs
     // that were begun without knowing of each other may both find the frame after a long pause.
-    const index = gridIndex(grid, frame.seconds);
-    if (index < nextIndex || frame.seconds >= grid.endSeconds - timeTolerance) continue;
-    nextIndex = index + 1;
+    const wanted = gridIndex(grid, frame.seconds);
+    if (wanted < nextIndex || frame.seconds >= grid.endSeconds - timeTolerance) continue;
+    nextIndex = wanted + 1;
     yield frame;
   }
 }
 
-async function planInterval(reader: VideoReader, grid: SamplingGrid, signal?: AbortSignal): Promise<GridRun[]> {
+async function planInterval(
+  reader: VideoReader,
+  grid: SamplingGrid,
+  signal?: AbortSignal,
+): Promise<{ runs: GridRun[]; index?: PacketIndex }> {
   const { firstIndex: fromIndex, everySeconds } = grid;
   if (farApart(reader, grid)) {
     const toIndex = endIndex(grid, reader.probe.duration - 2 * timeTolerance);
-    return Array.from({ length: Math.max(0, toIndex - fromIndex) }, (_, offset) => ({
-      fromIndex: fromIndex + offset,
-      toIndex: fromIndex + offset + 1,
-    }));
+    const alone = (wanted: number): GridRun => ({ fromIndex: wanted, toIndex: wanted + 1 });
+    return { runs: Array.from({ length: Math.max(0, toIndex - fromIndex) }, (_, offset) => alone(fromIndex + offset)) };
   }
-  const index = await reader.keyframeIndex(signal);
-  if (index === undefined) return [{ fromIndex, toIndex: Infinity }];
+  const index = await reader.packetIndex(signal);
+  if (index === undefined) return { runs: [{ fromIndex, toIndex: Infinity }] };
   const toIndex = endIndex(grid, index.lastSeconds);
-  return planRuns({ fromIndex, toIndex, everySeconds }, index.keyframes, reader.probe.fps, reader.cost);
+  return {
+    runs: planRuns({ fromIndex, toIndex, everySeconds }, index.keyframes, reader.probe.fps, reader.cost),
+    index,
+  };
 }
 
 async function* takeRun(
   reader: VideoReader,
   grid: SamplingGrid,
   run: GridRun,
-  options: { sharpestWithin: number; threads?: number; signal: AbortSignal },
+  options: { sharpestWithin: number; leaveOut?: PacketIndex; threads?: number; signal: AbortSignal },
 ): AsyncGenerator<TimedFrame> {
   const { everySeconds } = grid;
-  const { sharpestWithin, threads, signal } = options;
-  const { width, height } = reader.probe;
+  const { sharpestWithin, leaveOut, threads, signal } = options;
+  const { file, width, height } = reader.probe;
   const end = Math.min(run.toIndex * everySeconds, grid.endSeconds);
   const lastWanted = (run.toIndex - 1) * everySeconds;
   const frames = reader.decodeFrom(run.fromIndex * everySeconds, {
     ...{ width, height, threads, signal },
+    dropPositions: leaveOut === undefined ? undefined : await unneededFrames(file, leaveOut, grid, run),
     select: selectGrid(everySeconds, run.fromIndex, reader.start, sharpestWithin),
     frames: sharpestWithin === 0 && Number.isFinite(run.toIndex) ? run.toIndex - run.fromIndex : undefined,
     endSeconds: Number.isFinite(end) ? end : undefined,

@@ -38,7 +38,7 @@ async function planKeyframes(
       return keyframeBefore(reader, (fromIndex + offset) * everySeconds, laneSignal);
     });
   }
-  const index = await reader.keyframeIndex(signal);
+  const index = await reader.packetIndex(signal);
   if (index === undefined) return [(laneSignal) => passedKeyframes(reader, { ...grid, toIndex }, laneSignal)];
   const known = { fromIndex, toIndex: endIndex(grid, index.lastSeconds), everySeconds };
   const wanted = wantedKeyframes(known, index.keyframes);

@@ -20,6 +20,8 @@ interface ProbeStream {
   height?: number;
   has_b_frames?: number;
   field_order?: string;
+  is_avc?: string;
+  nal_length_size?: string;
   avg_frame_rate?: string;
   r_frame_rate?: string;
   time_base?: string;
@@ -42,6 +44,8 @@ export interface ProbeDetails {
   /** How many frames the decoder holds back to put them into the order of presentation. */
   reorderFrames: number;
   interlaced: boolean;
+  /** H.264 with lengths of four bytes before its units, as .mp4 keeps it. */
+  avc: boolean;
   /** Longest time between keyframes at the start of the video; Infinity where fewer than two were seen. */
   keyframeGap: number;
   /** The container's `comment` tag. */
@@ -93,6 +97,7 @@ export function readProbe(
     containerStartTime,
     reorderFrames: video?.has_b_frames ?? 0,
     interlaced,
+    avc: video?.is_avc === 'true' && video.nal_length_size === '4',
     keyframeGap: keyframeGaps.length === 0 ? Infinity : Math.max(...keyframeGaps),
     comment: format.tags?.comment ?? '',
   };

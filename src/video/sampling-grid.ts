@@ -1,4 +1,5 @@
 import { PipelineError } from '../common/errors.js';
+import { anyOf } from './expression.js';
 
 /** Which frames of a video are wanted, in seconds from the start of its video stream. */
 export interface GridOptions {
@@ -71,7 +72,7 @@ export function selectGrid(
 
 /** An expression for the `select` filter that passes the frames at these times on the clock of the file. */
 export function selectTimes(times: readonly number[]): string {
-  return times.map((seconds) => `between(t,${decimal(seconds - nearness)},${decimal(seconds + nearness)})`).join('+');
+  return anyOf(times.map((time) => `between(t,${decimal(time - nearness)},${decimal(time + nearness)})`));
 }
 
 /** Half the time between the frames of any video is more, and the rounding of the times that ffprobe prints is less. */

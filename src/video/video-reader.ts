@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { decodeFrames, type DecodeRequest } from './decode.js';
 import { decodeCost, type DecodeCost } from './decode-plan.js';
-import { readKeyframeIndex, type KeyframeIndex } from './keyframes.js';
+import { filtersPackets } from './ffmpeg.js';
+import { readPacketIndex, type PacketIndex } from './packet-index.js';
 import type { ProbeDetails } from './probe-document.js';
 import { detailsOf } from './probe.js';
 import { timeTolerance } from './sampling-grid.js';
@@ -17,13 +18,18 @@ export interface TimedFrame {
 /** What of a part of a video is decoded. Times from the start of the video, except in `select`. */
 interface PartRequest extends Pick<
   DecodeRequest,
-  'select' | 'frames' | 'skip' | 'threads' | 'format' | 'width' | 'height' | 'signal'
+  'select' | 'frames' | 'skip' | 'dropPositions' | 'threads' | 'format' | 'width' | 'height' | 'signal'
 > {
   endSeconds?: number;
 }
 
 /** Containers with an index. In others ffmpeg finds a position by guessing, and reading through is as cheap. */
 const indexedContainers = /\b(mov|mp4|matroska|webm)\b/;
+
+const mp4 = /\bmp4\b/;
+
+/** Codecs whose frames are in order however little ffmpeg knows at first, where the container is .mp4. */
+const orderKnown = new Set(['h264', 'hevc', 'vp9', 'av1']);
 
 /** Several ffmpegs at a time with one thread each do more than one with several; more than four find no work. */
 const lanesAtMost = 4;
@@ -66,9 +72,15 @@ export class VideoReader {
     return new VideoReader(probe, await detailsOf(probe, signal));
   }
 
-  /** The keyframes of the whole video; undefined where only decoding tells. */
-  async keyframeIndex(signal?: AbortSignal): Promise<KeyframeIndex | undefined> {
-    return this.seekable ? readKeyframeIndex(this.probe.file, this.details, signal) : undefined;
+  /** The frames of the whole video; undefined where only decoding tells. */
+  async packetIndex(signal?: AbortSignal): Promise<PacketIndex | undefined> {
+    return this.seekable ? readPacketIndex(this.probe.file, this.details, signal) : undefined;
+  }
+
+  /** Whether it can be seen which frames no other one refers to, and ffmpeg can be told to leave them out. */
+  async knowsReferences(): Promise<boolean> {
+    const { avc, interlaced } = this.details;
+    return avc && !interlaced && mp4.test(this.probe.container) && (await filtersPackets());
   }
 
   /**
@@ -95,6 +107,9 @@ export class VideoReader {
       ...rest,
       ...{ file: this.probe.file, streamIndex: this.details.streamIndex },
       seekSeconds: this.seekPosition(seconds),
+      trustContainer:
+        (part.skip === 'nokey' && this.seekable) ||
+        (mp4.test(this.probe.container) && orderKnown.has(this.probe.codec)),
       endSeconds: endSeconds === undefined ? undefined : endSeconds + this.start - timeTolerance,
     });
     for await (const frame of frames) {

@@ -38,7 +38,8 @@ export function toReviewedFrames({ meta, jobs, drawn, frameIds }: TaskContent): 
   const sent = new Set(frameIds);
   const foreign = [...found.keys()].filter((frameId) => !sent.has(frameId));
   if (deleted.size > 0) warnings.push(`Frames deleted in CVAT, which count as not reviewed: ${deleted.size}`);
-  if (missing.length > 0) warnings.push(`Frames that the task has no longer: ${missing.length}, the first ${missing[0]}`);
+  if (missing.length > 0)
+    warnings.push(`Frames that the task has no longer: ${missing.length}, the first ${missing[0]}`);
   if (foreign.length > 0) warnings.push(`Frames in the task that were never sent: ${foreign.length}, left out`);
   return { frames, warnings };
 }

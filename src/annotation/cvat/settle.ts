@@ -48,6 +48,17 @@ export async function settleExistingTasks(
   return { whole, resumable };
 }
 
+/** Deletes empty tasks of the same name: a creation that was delivered twice on the way leaves one. */
+export async function deleteEmptyTwins(
+  client: CvatClient,
+  { name, project, signal }: UploadTaskRequest,
+  taskId: number,
+): Promise<void> {
+  for (const { id, size } of await tasksNamed(client, name, project.id, signal)) {
+    if (id !== taskId && (size ?? 0) === 0) await deleteTask(client, id, signal);
+  }
+}
+
 /**
  * The task as it was made, if it holds exactly these frames.
  * Throws UploadInDoubt if it does not.

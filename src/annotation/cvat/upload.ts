@@ -6,7 +6,7 @@ import { checkFrames, type FrameFile } from './frame-files.js';
 import { planJobs, type JobPlan } from './job-plan.js';
 import { readJournal, removeJournal, writeJournal, type UploadJournal } from './journal.js';
 import { sendFrames } from './send-frames.js';
-import { settleExistingTasks, verifyTask, type ExpectedFrames } from './settle.js';
+import { deleteEmptyTwins, settleExistingTasks, verifyTask, type ExpectedFrames } from './settle.js';
 import { deleteTask, tasksNamed } from './tasks.js';
 import type { WireTask } from './wire.js';
 
@@ -57,7 +57,9 @@ async function makeTask(
     const id = begun?.taskId ?? (await createTask(client, request, plan)).id;
     try {
       await fillTask(client, request, plan, files, begun ?? { taskId: id, sent: [], inFlight: [] });
-      return await verifyTask(client, id, expected, signal);
+      const task = await verifyTask(client, id, expected, signal);
+      await deleteEmptyTwins(client, request, id);
+      return task;
     } catch (error) {
       // Somebody deleted the task under our hands: no worse than any other doubt.
       const inDoubt = error instanceof UploadInDoubt || hasStatus(error, 404);

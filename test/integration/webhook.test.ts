@@ -1,0 +1,292 @@
+import { Client, Connection } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { createHmac, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCvatClient, ensureProject, installWebhook, pingWebhook } from '../../src/annotation/index.js';
+import { startRound } from '../../src/client/rounds.js';
+import { createHintSender, type HintSender } from '../../src/client/webhook-hints.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../src/client/webhook.js';
+import { startReviewServer } from '../../src/review/server/index.js';
+import { freePort, temporaryFolder, until } from '../helpers/programs.js';
+import { stubActivities } from '../helpers/stub-activities.js';
+import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
+
+const secret = 'planted-webhook-secret';
+const projectId = 7;
+
+interface Sent {
+  event?: object | string;
+  signedWith?: string | null;
+  headers?: Record<string, string>;
+  method?: string;
+}
+
+/** Sends an event as CVAT does, unless told otherwise. */
+async function post(receiver: WebhookReceiver, { event = {}, signedWith = secret, headers = {}, method }: Sent) {
+  const body = typeof event === 'string' ? event : JSON.stringify(event);
+  const signature = signedWith === null ? undefined : createHmac('sha256', signedWith).update(body).digest('hex');
+  const answer = await fetch(receiver.url, {
+    method: method ?? 'POST',
+    body: method === 'GET' ? undefined : body,
+    headers: {
+      'content-type': 'application/json',
+      ...(signature && { 'x-signature-256': `sha256=${signature}` }),
+      ...headers,
+    },
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, headers: answer.headers };
+}
+
+const job = (more: object = {}) => ({
+  ...{ id: 24, task_id: 17, project_id: projectId, type: 'annotation', stage: 'annotation', state: 'completed' },
+  ...more,
+});
+const jobEvent = (more: object = {}, before?: object) => ({
+  event: 'update:job',
+  job: job(more),
+  ...(before && { before_update: before }),
+  webhook_id: 1,
+});
+const taskEvent = (event: string, more: object = {}, before?: object) => ({
+  event,
+  task: { id: 17, project_id: projectId, status: 'annotation', ...more },
+  ...(before && { before_update: before }),
+});
+
+describe('a webhook', () => {
+  let receiver: WebhookReceiver;
+  let hinted: number[];
+  let temporalIsAway = false;
+  const hints: HintSender = {
+    send({ taskId }) {
+      if (temporalIsAway) return Promise.reject(new Error('away'));
+      hinted.push(taskId);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, projectId, hints },
+      log: () => undefined,
+    });
+  });
+  afterAll(() => receiver.close());
+
+  it.each<[string, Sent, number, number[]]>([
+    ['a finished job', { event: jobEvent() }, 202, [17]],
+    ['a finished job, of a server that says what changed', { event: jobEvent({}, { state: 'new' }) }, 202, [17]],
+    ['a job that was sent back', { event: jobEvent({ state: 'rejected' }) }, 202, [17]],
+    ['a reopened job', { event: jobEvent({ state: 'in progress' }, { state: 'completed' }) }, 202, [17]],
+    ['an accepted job', { event: jobEvent({ stage: 'acceptance' }, { stage: 'validation' }) }, 202, [17]],
+    ['a completed task', { event: taskEvent('update:task', { status: 'completed' }) }, 202, [17]],
+    ['a deleted task', { event: taskEvent('delete:task') }, 202, [17]],
+    ['noise: a saved box', { event: jobEvent({ state: 'in progress' }) }, 200, []],
+    ['noise: a saved box in a finished job', { event: jobEvent({}, { updated_date: 'x' }) }, 200, []],
+    ['noise: a touched task', { event: taskEvent('update:task', {}, { updated_date: 'x' }) }, 200, []],
+    ['noise: a ping', { event: { event: 'ping', webhook: { id: 1 } } }, 200, []],
+    ['noise: a new comment', { event: { event: 'create:comment', comment: { id: 1 } } }, 200, []],
+    ['noise: a finished ground truth job', { event: jobEvent({ type: 'ground_truth' }) }, 200, []],
+    ['noise: a finished replica', { event: jobEvent({ type: 'replica' }) }, 200, []],
+    ['another project', { event: jobEvent({ project_id: 8 }) }, 200, []],
+    ['something that is no event', { event: { hello: 'world' } }, 200, []],
+    ['a wrong signature', { event: jobEvent(), signedWith: 'guessed' }, 403, []],
+    ['no signature', { event: jobEvent(), signedWith: null }, 403, []],
+    ['a signature of another form', { event: jobEvent(), headers: { 'x-signature-256': 'sha1=00' } }, 403, []],
+    ['huge', { event: jobEvent({ padding: 'x'.repeat(2 ** 20) }) }, 413, []],
+    ['not JSON', { event: '{"event":' }, 400, []],
+    ['a form', { event: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, []],
+    ['GET', { method: 'GET' }, 405, []],
+  ])('%s', async (_case, sent, status, expected) => {
+    hinted = [];
+    expect((await post(receiver, sent)).status).toBe(status);
+    expect(hinted).toEqual(expected);
+  });
+
+  it('while Temporal is away: CVAT shall try again', async () => {
+    temporalIsAway = true;
+    try {
+      const { status, headers } = await post(receiver, { event: jobEvent() });
+      expect(status).toBe(503);
+      expect(headers.get('retry-after')).toBe('5');
+      // What is not ours is none of Temporal's either.
+      expect((await post(receiver, { event: jobEvent({ project_id: 8 }) })).status).toBe(200);
+    } finally {
+      temporalIsAway = false;
+    }
+  });
+
+  it('while Temporal is slow: the answer does not wait for it', async () => {
+    const slow = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, projectId, log: () => undefined },
+      hints: { send: () => new Promise(() => undefined), close: () => Promise.resolve() },
+    });
+    expect((await post(slow, { event: jobEvent() })).status).toBe(503);
+    await slow.close();
+  });
+
+  it('is received from this machine only, if there is no secret', async () => {
+    const options = { port: 0, hints, log: () => undefined };
+    await expect(startWebhookReceiver({ ...options, host: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'WEBHOOK_SECRET_MISSING',
+    });
+    const open = await startWebhookReceiver({ ...options, host: '127.0.0.1' });
+    hinted = [];
+    expect((await post(open, { event: jobEvent(), signedWith: null })).status).toBe(202);
+    expect(hinted).toEqual([17]);
+    await open.close();
+  });
+
+  it('is registered once, pinged the whole way, and then sent by the annotation server when a job is finished', async () => {
+    const { folder, remove } = await temporaryFolder('webhook');
+    const server = await startReviewServer({ dataFolder: folder });
+    try {
+      const client = createCvatClient({ host: server.url, token: server.token }, { retries: 0 });
+      const project = await ensureProject(client, { name: 'hooks', labels: ['person'] });
+      const installed = await installWebhook(client, { project, url: receiver.url, secret });
+      expect(await installWebhook(client, { project, url: receiver.url, secret })).toEqual({
+        ...installed,
+        created: false,
+      });
+      expect(await client.list('/api/webhooks', { project_id: project.id })).toHaveLength(1);
+      await pingWebhook(client, installed.id);
+
+      await installWebhook(client, { project, url: receiver.url, secret: 'another' });
+      await expect(pingWebhook(client, installed.id)).rejects.toMatchObject({
+        code: 'CVAT_WEBHOOK_UNREACHABLE',
+        hint: expect.stringContaining('CVAT_WEBHOOK_SECRET') as string,
+      });
+      const nobody = `http://127.0.0.1:${await freePort()}/`;
+      const dead = await installWebhook(client, { project, url: nobody });
+      await expect(pingWebhook(client, dead.id)).rejects.toMatchObject({
+        message: expect.stringContaining('502') as string,
+        hint: expect.stringContaining('docs/cvat.md') as string,
+      });
+    } finally {
+      await server.close();
+      await remove();
+    }
+  });
+});
+
+describe('a webhook and a round', () => {
+  let environment: TestWorkflowEnvironment;
+  let bundle: Awaited<ReturnType<typeof bundleWorkflows>>;
+  beforeAll(async () => {
+    [environment, bundle] = await Promise.all([createEnvironment(), bundleWorkflows()]);
+  });
+  afterAll(() => environment?.teardown());
+
+  type Stubs = ReturnType<typeof stubActivities>;
+
+  async function play(
+    act: (receiver: WebhookReceiver, stubs: Stubs) => Promise<void>,
+    prepare?: (stubs: Stubs) => void,
+  ) {
+    const stubs = stubActivities();
+    prepare?.(stubs);
+    const taskQueue = unique('queue');
+    const { connection } = environment;
+    const receiver = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
+      hints: createHintSender(environment.client, connection as Connection, () => undefined, taskQueue),
+    });
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue,
+      activities: stubs.activities,
+      workflowBundle: bundle,
+    });
+    try {
+      return await worker.runUntil(async () => {
+        const handle = await startRound(environment.client, unique('round'), {}, taskQueue);
+        await act(receiver, stubs);
+        return { result: await handle.result(), stubs };
+      });
+    } finally {
+      await receiver.close();
+    }
+  }
+
+  it('ten duplicates make one download', async () => {
+    const { result, stubs } = await play(async (receiver, stubs) => {
+      const polls = () => stubs.calls.filter((name) => name === 'pollTask').length;
+      // The second poll sleeps for an hour.
+      await until('the wait', () => Promise.resolve(polls() >= 2));
+      stubs.reading.state = 'complete';
+      const sentAt = Date.now();
+      const event = jobEvent({ task_id: stubs.task.taskId });
+      const answers = await Promise.all(Array.from({ length: 10 }, () => post(receiver, { event })));
+      expect(answers.every(({ status }) => status === 202 || status === 503)).toBe(true);
+      await until('the download', () => Promise.resolve(stubs.calls.includes('downloadLabels')));
+      console.log(`from the webhook to the running download: ${Date.now() - sentAt} ms`);
+    });
+    expect(result.state).toBe('finished');
+    expect(stubs.calls.filter((name) => name === 'downloadLabels')).toHaveLength(1);
+  });
+
+  it('an event that comes before the round waits is not lost', async () => {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const act = async (receiver: WebhookReceiver, stubs: Stubs) => {
+      await until('the pre-labels', () => Promise.resolve(stubs.calls.includes('markWaiting')));
+      stubs.reading.state = 'complete';
+      const { taskId } = stubs.task;
+      const sent = async () => (await post(receiver, { event: jobEvent({ task_id: taskId }) })).status === 202;
+      await until('Temporal to take the event', sent);
+      expect((await environment.client.workflow.getHandle(`cvat-hint-${taskId}`).describe()).status.name).toBe(
+        'RUNNING',
+      );
+      letGo();
+    };
+    const { result } = await play(act, (stubs) => {
+      const { markWaiting, pollTask } = stubs.activities;
+      stubs.activities.markWaiting = async (request) => {
+        stubs.calls.push('markWaiting');
+        await held;
+        return markWaiting(request);
+      };
+      // The first look finds nothing, as if it came a moment too early; by itself the round looks again in an hour.
+      let first = true;
+      stubs.activities.pollTask = (request) => {
+        if (!first) return pollTask(request);
+        first = false;
+        throw ApplicationFailure.create({ type: 'NOT_COMPLETE', nextRetryDelay: '1h' });
+      };
+    });
+    expect(result.state).toBe('finished');
+  });
+
+  it('an unreachable Temporal is told as 503, and found again when it is there', async () => {
+    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    const receiver = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
+      hints: createHintSender(new Client({ connection }), connection, () => undefined),
+    });
+    expect((await post(receiver, { event: jobEvent() })).status).toBe(503);
+    await receiver.close();
+    await connection.close();
+  });
+
+  it('a flood for tasks that nobody knows leaves one short workflow each', async () => {
+    const connection = environment.connection as Connection;
+    const receiver = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
+      hints: createHintSender(environment.client, connection, () => undefined, unique('nobody')),
+    });
+    const taskId = Number.parseInt(randomBytes(3).toString('hex'), 16);
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(Array.from({ length: 100 }, () => post(receiver, { event: jobEvent({ task_id: taskId }) })));
+    }
+    await receiver.close();
+    const handle = environment.client.workflow.getHandle(`cvat-hint-${taskId}`);
+    const { events = [] } = await handle.fetchHistory();
+    const signals = events?.filter((event) => event.workflowExecutionSignaledEventAttributes) ?? [];
+    expect(signals.length).toBeGreaterThan(0);
+    expect(signals.length).toBeLessThan(150);
+    await handle.terminate();
+  });
+});

@@ -16,6 +16,7 @@ const domains = [
   'tools',
   'evaluation',
   'training',
+  'report',
 ];
 const temporal = ['@temporalio/*'];
 

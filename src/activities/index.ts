@@ -11,6 +11,7 @@ import { Resources, type ActivityDependencies } from './resources.js';
 import { selectFrames } from './select-frames.js';
 import { trainModel } from './train-model.js';
 import { uploadFrames, uploadPreLabels } from './upload-labels.js';
+import { writeReport } from './write-report.js';
 import { findOpenTask, markWaiting, pollTask } from './wait-for-people.js';
 
 export { embeddedConnection, type ActivityDependencies } from './resources.js';
@@ -41,6 +42,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     downloadLabels: bind(downloadLabels),
     clearEmptyLabels: bind(clearEmptyLabels),
     mergeDataset: bind(mergeDataset),
+    writeReport: bind(writeReport),
     trainModel: bind(trainModel),
     finishRound: bind(finishRound),
     releaseRound: bind(releaseRound),

@@ -45,6 +45,8 @@ export const roundFiles = {
   preLabels: (folder: string) => path.join(folder, 'prelabels.jsonl'),
   annotations: (folder: string) => path.join(folder, 'annotations.json'),
   cleaned: (folder: string) => path.join(folder, 'cleaned.json'),
+  merged: (folder: string) => path.join(folder, 'merged.json'),
+  report: (folder: string) => path.join(folder, 'report.html'),
   labels: (folder: string) => path.join(folder, 'labels.zip'),
   result: (folder: string) => path.join(folder, 'result.json'),
 };

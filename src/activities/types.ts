@@ -154,9 +154,20 @@ export interface DatasetResult {
   version: string;
   added: number;
   replaced: number;
+  /** Reviewed again and not wanted any more. */
+  removed?: number;
+  /** Would have put a picture on two sides of the split. */
+  refused?: number;
   frames: number;
   boxes: number;
   bySplit: Record<'train' | 'val' | 'test', number>;
+}
+
+/** Pages that show what came of a round. Absolute paths. */
+export interface ReportResult {
+  file: string;
+  /** The one over all rounds. */
+  dataset?: string;
 }
 
 /** What became of training. A trainer that fails does not fail the round: its frames are in the dataset already. */
@@ -187,4 +198,6 @@ export interface RoundResult {
   clean?: CleanResult;
   dataset?: DatasetResult;
   training?: TrainingResult;
+  /** A report that fails does not fail the round: it can be made again with `frameloop report`. */
+  report?: ReportResult | { failed: { code: string; message: string } };
 }

@@ -2,7 +2,7 @@ import type { RoundResult } from '../activities/types.js';
 
 /** The counts of a round for people. */
 export function describeResult(result: RoundResult): string {
-  const { videos, frames, task, review, clean, dataset, training } = result;
+  const { videos, frames, task, review, clean, dataset, training, report } = result;
   const lines = [`Round ${result.roundId}: ${result.state}. ${result.message}`];
   const row = (name: string, value: string) => lines.push(`  ${name.padEnd(15)}${value}`);
   row('videos', `${videos.processed} processed of ${videos.found} new`);
@@ -30,8 +30,14 @@ export function describeResult(result: RoundResult): string {
       'dataset',
       `${dataset.frames} frames, ${dataset.boxes} boxes (train ${train}, val ${val}${test ? `, test ${test}` : ''})`,
     );
+    if (dataset.refused) row('  refused', `${dataset.refused} look like frames on another side of the split`);
+    if (dataset.removed) row('  removed', `${dataset.removed} reviewed again and not wanted any more`);
     row('  version', dataset.version);
     row('  folder', dataset.folder);
+  }
+  if (report) {
+    if ('failed' in report) row('report', `failed: ${report.failed.message} [${report.failed.code}]`);
+    else row('report', report.file);
   }
   if (training) {
     if ('failed' in training) row('training', `failed: ${training.failed.message} [${training.failed.code}]`);

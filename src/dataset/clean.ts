@@ -1,10 +1,13 @@
 import { sha256 } from '../common/files.js';
+import { intersectionOverUnion } from '../common/geometry.js';
 import type { LabelledBox } from '../common/types.js';
 import { printYoloLine } from './formats/yolo.js';
 import type { AnnotatedFrame } from './types.js';
 
 /** A box that is thinner than this (pixels) in the picture is a slip of the hand: nothing can be learned from it. */
 const LEAST_PIXELS = 1;
+/** Two boxes of a class that overlap (IoU) by more than this are one object that was drawn twice. */
+const DUPLICATE_IOU = 0.95;
 
 export interface CleanPolicy {
   /**
@@ -73,30 +76,32 @@ function chooseNegatives(
 
 function mendBoxes(frame: AnnotatedFrame, names: readonly string[]): { boxes: LabelledBox[]; notes: string[] } {
   const counts = { clipped: 0, degenerate: 0, duplicate: 0 };
-  const printed = new Set<string>();
-  const boxes = frame.boxes.flatMap((box): LabelledBox[] => {
+  const boxes: LabelledBox[] = [];
+  for (const box of frame.boxes) {
     const clipped = clip(box, frame);
     if (!(clipped.x2 - clipped.x1 >= LEAST_PIXELS && clipped.y2 - clipped.y1 >= LEAST_PIXELS)) {
       counts.degenerate++;
-      return [];
-    }
-    // Boxes are the same when the label file cannot tell them apart.
-    const line = printYoloLine(clipped, frame, names);
-    if (printed.has(line)) {
+    } else if (boxes.some((other) => isDuplicate(clipped, other, frame, names))) {
       counts.duplicate++;
-      return [];
+    } else {
+      if ((['x1', 'y1', 'x2', 'y2'] as const).some((side) => clipped[side] !== box[side])) counts.clipped++;
+      boxes.push(clipped);
     }
-    printed.add(line);
-    const isClipped = (['x1', 'y1', 'x2', 'y2'] as const).some((side) => clipped[side] !== box[side]);
-    if (isClipped) counts.clipped++;
-    return [clipped];
-  });
+  }
   const notes = [
     note(counts.clipped, 'clipped to the picture'),
     note(counts.degenerate, `of less than ${LEAST_PIXELS} px in the picture removed`),
     note(counts.duplicate, 'removed as duplicate'),
   ];
   return { boxes, notes: notes.filter((text) => text !== '') };
+}
+
+/** The same object twice; also boxes that the label file cannot tell apart. */
+function isDuplicate(a: LabelledBox, b: LabelledBox, frame: AnnotatedFrame, names: readonly string[]): boolean {
+  if (a.label !== b.label) return false;
+  return (
+    intersectionOverUnion(a, b) > DUPLICATE_IOU || printYoloLine(a, frame, names) === printYoloLine(b, frame, names)
+  );
 }
 
 function clip(box: LabelledBox, { width, height }: AnnotatedFrame): LabelledBox {

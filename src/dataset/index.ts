@@ -1,7 +1,11 @@
-export { cleanFrames } from './clean.js';
-export { compareWithPreLabels } from './compare.js';
-export { mergeIntoDataset, type MergeRequest, type MergeResult } from './merge.js';
-export { datasetStats } from './stats.js';
+export { cleanFrames, type CleanFrames } from './clean.js';
+export { compareWithPreLabels, decisionsOf, type BoxDecision } from './compare.js';
+export { diffRecords, type DatasetDiff } from './diff.js';
+export { readVersion, type VersionEntry } from './history.js';
+export { checkLeaks, type LeakCheck } from './leaks.js';
+export { mergeIntoDataset, rebuildDataset, type MergeRequest, type MergeResult } from './merge.js';
+export { datasetStats, type DatasetStats } from './stats.js';
 export { heldOutFrames, type HeldOutFrames } from './held-out.js';
-export type { AnnotatedFrame, Split } from './types.js';
+export { readDataset } from './tree.js';
+export type { AnnotatedFrame, DatasetRecord, ReviewChange, Split } from './types.js';
 export { validateDataset } from './validate.js';

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
 import { syncFile, writeFileAtomic } from '../common/files.js';
@@ -8,12 +8,14 @@ import { DATA_YAML, MANIFEST, exists } from './tree.js';
 /**
  * Changes many files of a dataset as one. The new files are written to a staging folder inside the dataset, which looks
  * the same as before meanwhile. Renaming that folder to "pending" is the moment of truth: before it the change never
- * happened, after it the change is completed by whoever opens the dataset next. Completing only renames files, the
- * manifest last, and may be interrupted and repeated at will.
+ * happened, after it the change is completed by whoever opens the dataset next. Completing only renames and removes files,
+ * the manifest last, and may be interrupted and repeated at will.
  */
 const STAGING = '.merge-staging';
 const PENDING = '.merge-pending';
 const LOCK = '.merge.lock';
+/** Names the files that the change takes out of the dataset. */
+const REMOVALS = 'removals.json';
 /** Merging thousands of frames takes seconds. Longer than this is for the caller to retry. */
 const LOCK_WAIT_MS = 30_000;
 
@@ -31,9 +33,9 @@ export async function settle(folder: string): Promise<void> {
   if (await exists(path.join(folder, PENDING))) await alone(folder, undefined, () => Promise.resolve());
 }
 
-/** Puts a text into the staging folder; `relative` is its place in the dataset. */
-export async function stageText(folder: string, relative: string, text: string): Promise<void> {
-  await writeFileAtomic(path.join(folder, STAGING, relative), text);
+/** Puts a file into the staging folder; `relative` is its place in the dataset. */
+export async function stageFile(folder: string, relative: string, content: string | Uint8Array): Promise<void> {
+  await writeFileAtomic(path.join(folder, STAGING, relative), content);
 }
 
 /** Puts a picture into the staging folder, as a hard link where the file system can; returns the path of the staged file. */
@@ -51,6 +53,11 @@ export async function stagePicture(folder: string, relative: string, source: str
   return staged;
 }
 
+/** Lets files go when the change is made, in this order; `files` are places in the dataset. */
+export async function stageRemovals(folder: string, files: readonly string[]): Promise<void> {
+  await writeFileAtomic(path.join(folder, STAGING, REMOVALS), JSON.stringify(files));
+}
+
 /** Makes everything staged part of the dataset. */
 export async function commit(folder: string): Promise<void> {
   await rename(path.join(folder, STAGING), path.join(folder, PENDING));
@@ -66,7 +73,11 @@ async function complete(folder: string): Promise<void> {
   // Labels before pictures: a picture without its label would be read as one without objects.
   const order = (file: string) =>
     [file.startsWith('labels'), file.startsWith('images'), file === DATA_YAML].indexOf(true);
-  const content = files.filter((file) => file !== MANIFEST).sort((a, b) => order(a) - order(b));
+  const content = files.filter((file) => file !== MANIFEST && file !== REMOVALS).sort((a, b) => order(a) - order(b));
+  if (files.includes(REMOVALS)) {
+    const removals = JSON.parse(await readFile(path.join(pending, REMOVALS), 'utf8')) as string[];
+    for (const file of removals) await rm(path.join(folder, file), { force: true });
+  }
   for (const file of [...content, ...files.filter((name) => name === MANIFEST)]) {
     await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
     await rename(path.join(pending, file), path.join(folder, file));

@@ -8,6 +8,12 @@ import { SPLITS, type DatasetRecord, type Split } from './types.js';
 /** The folder layout that Ultralytics finds labels by: the last `images` of a picture's path becomes `labels`. */
 export const MANIFEST = 'manifest.jsonl';
 export const DATA_YAML = 'data.yaml';
+export const CROISSANT = 'croissant.json';
+
+/** COCO's usual place and name for the boxes of one side. */
+export function cocoPath(split: Split): string {
+  return path.join('annotations', `instances_${split}.json`);
+}
 
 export function picturePath(frame: { frameId: string; split: Split }): string {
   return path.join('images', frame.split, `${frame.frameId}.jpg`);
@@ -71,7 +77,7 @@ export async function exists(file: string): Promise<boolean> {
   }
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

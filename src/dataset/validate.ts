@@ -3,9 +3,21 @@ import path from 'node:path';
 import pMap from 'p-map';
 import { PipelineError, messageOf } from '../common/errors.js';
 import { sha256, sha256File } from '../common/files.js';
+import { derivedFiles } from './derived.js';
 import { parseYolo, printYolo } from './formats/yolo.js';
+import { checkLeaks } from './leaks.js';
 import { settle } from './transaction.js';
-import { DATA_YAML, MANIFEST, labelPath, listTree, picturePath, readDataset, unlisted, type Dataset } from './tree.js';
+import {
+  DATA_YAML,
+  MANIFEST,
+  labelPath,
+  listTree,
+  picturePath,
+  readDataset,
+  readIfThere,
+  unlisted,
+  type Dataset,
+} from './tree.js';
 import type { DatasetRecord, Split } from './types.js';
 
 export interface DatasetValidation {
@@ -20,8 +32,8 @@ const CONCURRENCY = 8;
 
 /**
  * Checks every file of a dataset against its manifest: pictures and labels are there and unchanged, labels are what a
- * trainer accepts and say what the manifest says, no video lies on two sides, data.yaml fits, and nothing else lies in
- * the tree. Reads every byte. A merge that was interrupted after it was decided is completed first.
+ * trainer accepts and say what the manifest says, no video and no near duplicate lies on two sides, data.yaml, COCO JSON
+ * and Croissant metadata fit, and nothing else lies in the tree. Reads every byte. A merge that was interrupted after it was decided is completed first.
  *
  * Throws `DATASET_NOT_FOUND` where there is no dataset; everything else is a problem in the result.
  */
@@ -43,6 +55,10 @@ export async function validateDataset(folder: string): Promise<DatasetValidation
   const problems = [
     ...checkManifest(records),
     ...checkDataYaml(dataset),
+    ...(await checkDerived(folder, dataset)),
+    ...checkLeaks(records).leaks.map(
+      ({ frameId, other }) => `${frameId} and ${other} are near duplicates on two sides.`,
+    ),
     ...perFrame.flat(),
     ...unlisted(tree, records).map((file) => `${file} is not in ${MANIFEST}.`),
   ];
@@ -87,6 +103,18 @@ function checkDataYaml({ records, version, yaml }: Dataset): string[] {
     problems.push(
       `${DATA_YAML} says ${split}: ${yaml.folders[split] ?? 'nothing'} instead of ${expected[split] ?? 'nothing'}.`,
     );
+  }
+  return problems;
+}
+
+/** What `checkDataYaml` does not look at. */
+async function checkDerived(folder: string, { records, yaml }: Dataset): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [file, expected] of derivedFiles(records, yaml.names)) {
+    if (file === DATA_YAML) continue;
+    const found = await readIfThere(path.join(folder, file));
+    if (found === undefined) problems.push(`${file} is missing; \`frameloop dataset build\` writes it.`);
+    else if (found !== expected) problems.push(`${file} does not say what ${MANIFEST} says.`);
   }
   return problems;
 }

@@ -4,6 +4,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
   setHandler,
   startChild,
   workflowInfo,
@@ -16,11 +17,12 @@ import type {
   DownloadRequest,
   RoundInput,
   RoundPlan,
+  RoundReference,
   RoundResult,
   TrainingResult,
   UploadResult,
 } from '../activities/types.js';
-import { cleanup, long, quick, training } from './activity-proxies.js';
+import { cleanup, long, quick, reporting, training } from './activity-proxies.js';
 import { AnnotationWorkflow } from './annotation.js';
 import { collectVideos } from './collect-videos.js';
 import { failureCause } from './failure-cause.js';
@@ -57,13 +59,15 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     return { ...result, state: 'skipped', message: plan.skip };
   }
 
+  let harvested: RoundReference | undefined;
   try {
     await processVideos();
     const task = plan.steps.upload_labels ? await uploadTask() : await openTask();
     if (task && plan.steps.download_labels) result.state = await waitAndBringHome(task);
     result.message = describeEnd(result, plan);
     const settled = result.state === 'task_deleted' || (result.state === 'finished' && result.dataset !== undefined);
-    await quick.finishRound({ round, result, harvested: settled ? task?.round : undefined });
+    harvested = settled ? task?.round : undefined;
+    await quick.finishRound({ round, result, harvested });
   } catch (error) {
     tracker.enter('failed');
     await CancellationScope.nonCancellable(() =>
@@ -71,8 +75,9 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     );
     throw error;
   }
-  // The round has what it wanted by now: whatever becomes of the training, its videos and frames are settled.
+  // The round has what it wanted by now: whatever becomes of report and training, its videos and frames are settled.
   const { dataset } = result;
+  if (harvested && dataset && patched('report')) result.report = await report(harvested);
   if (plan.train && dataset && dataset.added + dataset.replaced > 0) {
     result.training = await train(dataset);
     await quick.finishRound({ round, result });
@@ -197,6 +202,17 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     tracker.enter(stage ?? 'merging');
     result.dataset = await long.mergeDataset(request);
     return undefined;
+  }
+
+  async function report(about: RoundReference): Promise<RoundResult['report']> {
+    try {
+      return await reporting.writeReport({ round: about });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failed = failureCause(error);
+      log.warn('The report could not be written', failed);
+      return { failed };
+    }
   }
 
   async function train({ version }: DatasetResult): Promise<TrainingResult> {

@@ -22,6 +22,13 @@ export const long = proxyActivities<Activities>({
   retry,
 });
 
+/** Nobody waits for a report: when it fails a few times, the round ends without it. */
+export const reporting = proxyActivities<Activities>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '30s',
+  retry: { ...retry, maximumAttempts: 3 },
+});
+
 /** A trainer may take days. Only the loss of a worker is tried again: what fails by itself is not retryable. */
 export const training = proxyActivities<Activities>({
   startToCloseTimeout: '14d',

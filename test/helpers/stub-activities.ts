@@ -72,6 +72,7 @@ export function stubActivities(
         ...{ folder: '/dataset', version: 'v1', added: 4, replaced: 0, frames: 4, boxes: 14 },
         bySplit: { train: 3, val: 1, test: 0 },
       }),
+    writeReport: () => Promise.resolve({ file: '/rounds/r1/report.html', dataset: '/dataset/report.html' }),
     trainModel: () =>
       Promise.resolve({ model: '/models/v1.onnx', sha256: 'a'.repeat(64), accepted: true, reason: 'taken: better' }),
     finishRound: () => Promise.resolve(),

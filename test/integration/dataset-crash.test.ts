@@ -37,16 +37,23 @@ describe('a merge that is killed with SIGKILL', () => {
     const old = path.join(root, 'old');
     const oldVersion = (await mergeIntoDataset({ ...settings, folder: old, frames })).version;
     const oldFiles = await snapshot(old);
-    // The second merge adds frames, replaces labels and appends a class: everything a merge can do.
-    const again = frames.map((frame) => ({ ...frame, boxes: [{ label: 'ball', x1: 4, y1: 6, x2: 12, y2: 18 }] }));
-    const second = { names: ['person', 'ball'], split: settings.split, frames: [...again, ...more] };
+    // The second merge adds, replaces and removes frames and appends a class: everything a merge can do.
+    const again = frames
+      .slice(0, 2)
+      .map((frame) => ({ ...frame, boxes: [{ label: 'ball', x1: 4, y1: 6, x2: 12, y2: 18 }] }));
+    const second = {
+      names: ['person', 'ball'],
+      split: settings.split,
+      frames: [...again, ...more],
+      removed: [frames[2]!.frameId],
+    };
 
     const undisturbed = path.join(root, 'undisturbed');
     await cp(old, undisturbed, { recursive: true });
     const { stdout } = await runChild(await requestFor('undisturbed', { ...second, folder: undisturbed }), 0);
     const { changes, result } = JSON.parse(stdout) as { changes: number; result: MergeResult };
     const newFiles = await snapshot(undisturbed);
-    expect(result).toMatchObject({ added: 3, replaced: 3, total: 6 });
+    expect(result).toMatchObject({ added: 3, replaced: 2, removed: 1, total: 5 });
 
     // Twenty moments spread over all changes to the file system, so that each phase of a merge is met.
     const moments = [...new Set(Array.from({ length: 20 }, (_, i) => 1 + Math.floor((i * (changes - 1)) / 19)))];

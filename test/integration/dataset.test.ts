@@ -6,7 +6,15 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { datasetStats, mergeIntoDataset, validateDataset, type AnnotatedFrame } from '../../src/dataset/index.js';
+import {
+  datasetStats,
+  diffRecords,
+  mergeIntoDataset,
+  readVersion,
+  rebuildDataset,
+  validateDataset,
+  type AnnotatedFrame,
+} from '../../src/dataset/index.js';
 import { withLock } from '../../src/dataset/lock.js';
 import { makeFrames, snapshot } from './dataset/footage.js';
 
@@ -80,14 +88,18 @@ describe('a dataset', () => {
     expect([...videosOf(train)].filter((video) => videosOf(val).has(video))).toEqual([]);
 
     expect(await validateDataset(folder)).toEqual({ ok: true, problems: [], frames: 20, boxes: 19 });
-    expect(await datasetStats(folder)).toEqual({
+    const boxesInVal = val.reduce((sum, { lines }) => sum + lines.length, 0);
+    expect(await datasetStats(folder)).toMatchObject({
       version: result.version,
       frames: 20,
       boxes: 19,
       bySplit: { train: 16, val: 4, test: 0 },
       byClass: { person: 19 },
+      byClassAndSplit: { person: { train: 19 - boxesInVal, val: boxesInVal, test: 0 } },
       videos: 5,
+      videosBySplit: { train: 4, val: 1, test: 0 },
       negatives: 1,
+      leakCheck: { leaks: [] },
     });
   });
 
@@ -167,6 +179,102 @@ describe('a dataset', () => {
       preLabels: frame!.preLabels,
       change: { kept: 1, moved: 0, relabelled: 0, deleted: 0, added: 0 },
     });
+  });
+
+  it('loses a frame that was reviewed again and is not wanted any more, and nothing else', async () => {
+    const frames = [...(await footage('file-aa', 3)), ...(await footage('file-bb', 1))];
+    await merge(frames);
+    const { frameId } = frames[1]!;
+    const settings = { folder, names: ['person'], split: { val: 0.2, test: 0 } };
+    expect(await mergeIntoDataset({ ...settings, frames: [], removed: [frameId, 'unknown_000000000'] })).toMatchObject({
+      removed: 1,
+      total: 3,
+    });
+    const files = Object.keys(await snapshot(folder)).filter((file) => /^(images|labels)/.test(file));
+    expect(files).toHaveLength(6);
+    expect(files.filter((file) => file.includes(frameId))).toEqual([]);
+    expect(await validateDataset(folder)).toMatchObject({ ok: true, frames: 3 });
+    // It may come back with new labels.
+    expect(await mergeIntoDataset({ ...settings, frames: [frames[1]!], removed: [frameId] })).toMatchObject({
+      added: 1,
+      removed: 0,
+    });
+  });
+
+  it('does not take a picture that lies on another side already, and says which', async () => {
+    const [aa, bb] = [await footage('file-aa', 4), await footage('file-bb', 1)];
+    await merge([...aa, ...bb]);
+    const cc = (await footage('file-cc', 3)).map((frame, i) => ({
+      ...frame,
+      perceptualHash: [aa[0]!, aa[1]!, bb[0]!][i]!.perceptualHash,
+    }));
+    const { added, refused } = await merge(cc);
+    expect(added).toBe(2);
+    expect(refused).toEqual([
+      { frameId: cc[2]!.frameId, reason: `looks like ${bb[0]!.frameId}, which lies in val and not in train` },
+    ]);
+    expect(await validateDataset(folder)).toMatchObject({ ok: true });
+  });
+
+  it('is COCO JSON too, on each side', async () => {
+    const frames = [...(await footage('file-aa', 2)), ...(await footage('file-bb', 1))];
+    const negative = withBoxes({ ...frames[1]!, state: 'empty' }, []);
+    const licensed = { ...frames[0]!, provenance: { ...frames[0]!.provenance, licence: 'CC BY 3.0' } };
+    await merge([licensed, negative, frames[2]!], ['person', 'ball']);
+    const coco = JSON.parse(await readFile(path.join(folder, 'annotations', 'instances_train.json'), 'utf8')) as object;
+    expect(coco).toMatchObject({
+      categories: [
+        { id: 1, name: 'person' },
+        { id: 2, name: 'ball' },
+      ],
+      licenses: [{ id: 1, name: 'CC BY 3.0' }],
+      images: [
+        { id: 1, file_name: 'file-aa_000000000.jpg', width: 64, height: 48, license: 1, pts_seconds: 0 },
+        { id: 2, file_name: 'file-aa_000001000.jpg' },
+      ],
+      // By hand: the box 8,12 to 24,36.
+      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [8, 12, 16, 24], area: 384, iscrowd: 0 }],
+    });
+  });
+
+  it('remembers its versions and tells them apart', async () => {
+    const frames = [...(await footage('file-aa', 3)), ...(await footage('file-bb', 1))];
+    const first = await merge(frames);
+    const moved = withBoxes(frames[0]!, [
+      { label: 'person', x1: 10, y1: 12, x2: 26, y2: 36 }, // moved by 2 px
+      { label: 'person', x1: 40, y1: 12, x2: 56, y2: 36 },
+    ]);
+    const second = await merge([moved, ...(await footage('file-bb', 2))]);
+    expect((await datasetStats(folder)).versions).toEqual([
+      { version: first.version, frames: 4, boxes: 4, added: 4, replaced: 0, removed: 0 },
+      { version: second.version, frames: 5, boxes: 6, added: 1, replaced: 1, removed: 0 },
+    ]);
+    const records = await Promise.all([first.version.slice(0, 6), folder].map((each) => readVersion(folder, each)));
+    expect(diffRecords(records[0]!, records[1]!)).toEqual({
+      added: ['file-bb_000001000'],
+      removed: [],
+      changed: [{ frameId: 'file-aa_000000000', kept: 0, moved: 1, relabelled: 0, deleted: 0, added: 1 }],
+      unchanged: 3,
+      boxes: { before: 4, after: 6 },
+    });
+    await expect(readVersion(folder, 'abcdef')).rejects.toThrow(refusedWith('DATASET_VERSION_UNKNOWN'));
+  });
+
+  it('of an earlier release gets what it lacks when it is built anew', async () => {
+    const { version } = await merge([...(await footage('file-aa', 3)), ...(await footage('file-bb', 1))]);
+    const before = await snapshot(folder);
+    for (const name of ['annotations', 'croissant.json', 'versions', 'versions.jsonl']) {
+      await rm(path.join(folder, name), { recursive: true });
+    }
+    expect((await validateDataset(folder)).problems).toContain(
+      'croissant.json is missing; `frameloop dataset build` writes it.',
+    );
+    await rebuildDataset(folder);
+    expect(await validateDataset(folder)).toMatchObject({ ok: true });
+    const { 'versions.jsonl': _history, ...files } = await snapshot(folder);
+    const { 'versions.jsonl': _old, ...expected } = before;
+    expect(files).toEqual(expected);
+    expect((await datasetStats(folder)).versions.map((entry) => entry.version)).toEqual([version]);
   });
 
   it('moves files away that the manifest does not name, and destroys none', async () => {

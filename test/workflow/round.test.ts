@@ -62,7 +62,7 @@ describe('a round', () => {
     const perVideo = ['downloadVideo', 'fixVideoFormat', 'processVideo'];
     expect(stubs.calls.filter((name) => !perVideo.includes(name))).toEqual([
       ...['planRound', 'listVideos', 'selectFrames', 'uploadFrames', 'uploadPreLabels', 'markWaiting', 'pollTask'],
-      ...['downloadLabels', 'clearEmptyLabels', 'mergeDataset', 'finishRound'],
+      ...['downloadLabels', 'clearEmptyLabels', 'mergeDataset', 'finishRound', 'writeReport'],
     ]);
     for (const name of perVideo) expect(stubs.calls.filter((call) => call === name)).toHaveLength(2);
   });
@@ -204,7 +204,7 @@ describe('the train hook', () => {
   it('trains on the dataset that has grown, after the round has settled its frames', async () => {
     const stubs = training();
     expect((await play(stubs)).training).toMatchObject({ model: '/models/v1.onnx', accepted: true });
-    expect(stubs.calls.slice(-4)).toEqual(['mergeDataset', 'finishRound', 'trainModel', 'finishRound']);
+    expect(stubs.calls.slice(-4)).toEqual(['finishRound', 'writeReport', 'trainModel', 'finishRound']);
   });
 
   it('does not train when nothing was added', async () => {

@@ -13,9 +13,9 @@ import { writeDataset } from '../demo/write-dataset.js';
 import { runTrainer, trainingEnvironment } from './training/environment.js';
 
 const NEGATIVES = 0.15;
-const DAYLIGHT = { sides: { train: 640, val: 160 }, league: 'daylight', seed: 11, negatives: NEGATIVES } as const;
+const DAYLIGHT = { sides: { train: 800, val: 160 }, league: 'daylight', seed: 11, negatives: NEGATIVES } as const;
 const FLOODLIT = { sides: { train: 0, val: 160 }, league: 'floodlit', seed: 12, negatives: NEGATIVES } as const;
-const TRAINING = ['--epochs', '40', '--seed', '0'];
+const TRAINING = ['--epochs', '25', '--seed', '0'];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values } = parseArgs({

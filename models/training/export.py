@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from files import write_atomically
-from network import STRIDES, Detector
+from network import STEP, Detector
 from pictures import Size
 
 VERSION = '1.0.0'
@@ -63,7 +63,7 @@ def metadata(names: tuple[str, ...], size: Size) -> dict[str, str]:
         'version': VERSION,
         'license': 'MIT',
         'docs': 'models/training/README.md',
-        'stride': str(max(STRIDES)),
+        'stride': str(STEP),
         'task': 'detect',
         'batch': '1',
         'imgsz': str([size.height, size.width]),

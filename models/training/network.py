@@ -1,7 +1,7 @@
 """The detector: a small convolutional network without anchors, with predictions at strides 4, 8 and 16.
 
-Plain 3x3 convolutions with ReLU, because ONNX Runtime's CPU kernels run these fastest (Conv, BatchNorm and ReLU become
-one), cross-stage partial blocks (Wang et al., "CSPNet", 2020), a top-down feature pyramid (Lin et al., "Feature Pyramid
+Plain 3x3 convolutions with leaky ReLU, because ONNX Runtime's CPU kernels run these fastest (Conv, BatchNorm and
+activation become one; with plain ReLU the class features died early on, under the many empty cells), cross-stage partial blocks (Wang et al., "CSPNet", 2020), a top-down feature pyramid (Lin et al., "Feature Pyramid
 Networks", 2017) with pooled context at stride 32, and heads that predict class and box apart (Ge et al., "YOLOX",
 2021). Stride 4 is there for objects of five pixels, such as a ball seen from the stand.
 """
@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 
 STRIDES = (4, 8, 16)
+
+# The backbone halves pictures five times: their sides must be multiples of this.
+STEP = 32
 
 # Output channels of the backbone at strides 2, 4, 8, 16 and 32, and of the pyramid at strides 4, 8 and 16.
 BACKBONE = (16, 32, 64, 64, 96)
@@ -25,7 +28,7 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> 
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03),
-        nn.ReLU(inplace=True),
+        nn.LeakyReLU(0.1, inplace=True),
     )
 
 
@@ -73,10 +76,10 @@ class Head(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        # Half the channels: at stride 4 these convolutions cost more than the whole backbone below stride 8.
+        self.class_features = convolution(channels, channels)
+        self.classes = nn.Conv2d(channels, classes, 1)
+        # Half the channels: at stride 4 the heads cost more than the whole backbone below stride 8.
         half = channels // 2
-        self.class_features = convolution(channels, half)
-        self.classes = nn.Conv2d(half, classes, 1)
         self.box_features = convolution(channels, half)
         self.box = nn.Conv2d(half, 4, 1)
 
@@ -113,7 +116,7 @@ class Detector(nn.Module):
     def _initialise(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode='fan_out', nonlinearity='relu')
+                nn.init.kaiming_normal_(module.weight, mode='fan_out', a=0.1, nonlinearity='leaky_relu')
         for head in self.heads:
             nn.init.normal_(head.classes.weight, std=0.01)
             nn.init.normal_(head.box.weight, std=0.01)
@@ -142,7 +145,7 @@ class Detector(nn.Module):
     @staticmethod
     def _decode(raw: Tensor, centres: Tensor, stride: int) -> Tensor:
         """Offsets from the cell's centre and logarithms of the size, both in strides, to pixels."""
-        offset, size = raw.float().split(2, 1)
+        offset, size = raw.split(2, 1)
         return torch.cat((centres + offset * stride, size.clamp(max=LARGEST_LOG_SIZE).exp() * stride), 1)
 
 

@@ -9,7 +9,6 @@ import copy
 import math
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from augmentation import Crop, cut
+from augmentation import Crop
+from batches import Batches
 from loss import detection_loss
 from network import Detector, cells
-from pictures import PictureStore
 
 SHARDS = 2
 WARM_UP_STEPS = 60
@@ -33,25 +32,14 @@ AVERAGED_STEPS = 300
 @dataclass(frozen=True)
 class Settings:
     epochs: int
-    # Pictures per step.
-    batch: int
-    # Side of the square crops in pixels, a multiple of 32.
-    crop: int
-    seed: int
     learning_rate: float
-    # In which the network computes; its weights are float32.
-    precision: torch.dtype
     # Train for fewer epochs where all of them would take longer. None: train for all, however long it takes.
     minutes: float | None
 
 
-def optimise(model: Detector, pictures: PictureStore, attraction: np.ndarray, settings: Settings) -> tuple[Detector, int]:
-    """Trains `model`; returns the averaged model and the number of epochs trained.
-
-    `attraction`: how much an object of each class draws crops to it.
-    """
+def optimise(model: Detector, batches: Batches, settings: Settings) -> tuple[Detector, int]:
+    """Trains `model`; returns the averaged model and the number of epochs trained."""
     epochs = settings.epochs
-    steps_per_epoch = math.ceil(len(pictures) / settings.batch)
     replicas = [model, *(replica_of(model) for _ in range(SHARDS - 1))]
     averaged = copy.deepcopy(model).eval()
     parameters = list(model.parameters())
@@ -64,23 +52,22 @@ def optimise(model: Detector, pictures: PictureStore, attraction: np.ndarray, se
     )
     started = time.monotonic()
     with ThreadPoolExecutor(SHARDS, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for epoch in range(10**9):
-            if epoch == epochs:
-                break
+        epoch = 0
+        while epoch < epochs:
             total = 0.0
-            for index, batch in enumerate(epoch_batches(pictures, attraction, settings, epoch)):
-                step = epoch * steps_per_epoch + index
+            for index, batch in enumerate(batches.epoch(epoch)):
+                step = epoch * len(batches) + index
                 for group in optimiser.param_groups:
-                    group['lr'] = settings.learning_rate * rate(step, epochs * steps_per_epoch)
-                total += train_step(pool, replicas, parameters, optimiser, batch, settings.precision)
+                    group['lr'] = settings.learning_rate * rate(step, epochs * len(batches))
+                total += train_step(pool, replicas, parameters, optimiser, batch)
                 average(averaged, replicas, step)
+            epoch += 1
             elapsed = time.monotonic() - started
-            if epoch == 0 and settings.minutes is not None:
+            if epoch == 1 and settings.minutes is not None:
                 epochs = max(1, min(epochs, int(settings.minutes * 60 / elapsed)))
-            left = elapsed / (epoch + 1) * (epochs - epoch - 1)
+            left = elapsed / epoch * (epochs - epoch)
             print(
-                f'epoch {epoch + 1}/{epochs} loss {total / steps_per_epoch:.4f} '
-                f'elapsed {elapsed:.0f} s left {left:.0f} s',
+                f'epoch {epoch}/{epochs} loss {total / len(batches):.4f} elapsed {elapsed:.0f} s left {left:.0f} s',
                 file=sys.stderr,
                 flush=True,
             )
@@ -105,19 +92,11 @@ def train_step(
     parameters: list[nn.Parameter],
     optimiser: torch.optim.Optimizer,
     batch: list[Crop],
-    precision: torch.dtype,
 ) -> float:
     """One step over a batch; returns its loss."""
     # Normalisation by batch statistics needs more than one picture: a small batch is not divided.
     shards = len(replicas) if len(batch) >= 2 * len(replicas) else 1
-    results = list(
-        pool.map(
-            gradients,
-            replicas[:shards],
-            [batch[shard::shards] for shard in range(shards)],
-            [precision] * shards,
-        )
-    )
+    results = list(pool.map(gradients, replicas[:shards], [batch[shard::shards] for shard in range(shards)]))
     wanted = max(1.0, sum(result[2] for result in results))
     for parameter, *shares in zip(parameters, *(result[0] for result in results)):
         parameter.grad = torch.stack(shares).sum(0) / wanted
@@ -126,16 +105,14 @@ def train_step(
     return sum(result[1] for result in results) / wanted
 
 
-def gradients(replica: Detector, crops: list[Crop], precision: torch.dtype) -> tuple[list[Tensor], float, float]:
+def gradients(replica: Detector, crops: list[Crop]) -> tuple[list[Tensor], float, float]:
     """Of the summed loss of some crops: the gradient of each parameter, the loss, and what both are to be divided by."""
     pixels = torch.from_numpy(np.stack([crop.pixels for crop in crops])).permute(0, 3, 1, 2)
     # Pixels lie in memory as [height, width, colour] already, which is also how the kernels are fastest.
-    pixels = pixels.float().div(255).contiguous(memory_format=torch.channels_last)
-    with torch.autocast('cpu', precision, enabled=precision != torch.float32):
-        boxes, logits = replica(pixels)
+    boxes, logits = replica(pixels.float().div(255).contiguous(memory_format=torch.channels_last))
     centres, strides = cells(*pixels.shape[2:])
     labels = [(torch.from_numpy(crop.boxes), torch.from_numpy(crop.classes)) for crop in crops]
-    loss, wanted = detection_loss(boxes.float(), logits.float(), centres, strides, labels)
+    loss, wanted = detection_loss(boxes, logits, centres, strides, labels)
     # Crops without objects leave the weights of the boxes out.
     slopes = torch.autograd.grad(loss, list(replica.parameters()), materialize_grads=True)
     return list(slopes), loss.item(), wanted.item()
@@ -151,29 +128,3 @@ def average(averaged: Detector, replicas: list[Detector], step: int) -> None:
     for mean, *statistics in zip(averaged.buffers(), *(replica.buffers() for replica in replicas)):
         if mean.is_floating_point():
             mean.lerp_(torch.stack(statistics).mean(0), share)
-
-
-def epoch_batches(pictures: PictureStore, attraction: np.ndarray, settings: Settings, epoch: int) -> Iterator[list[Crop]]:
-    """The batches of an epoch; the next one is prepared while the last one is learned from."""
-    order = np.random.default_rng([settings.seed, epoch]).permutation(len(pictures))
-    batches = [order[start : start + settings.batch] for start in range(0, len(order), settings.batch)]
-    with ThreadPoolExecutor(1) as pool:
-        upcoming = pool.submit(make_batch, pictures, attraction, settings, epoch, batches[0])
-        for following in [*batches[1:], None]:
-            batch = upcoming.result()
-            if following is not None:
-                upcoming = pool.submit(make_batch, pictures, attraction, settings, epoch, following)
-            yield batch
-
-
-def make_batch(pictures: PictureStore, attraction: np.ndarray, settings: Settings, epoch: int, numbers: np.ndarray) -> list[Crop]:
-    """Each crop has its own generator, so that it is the same wherever and whenever it is made."""
-    return [
-        cut(
-            pictures[number],
-            settings.crop,
-            attraction,
-            np.random.default_rng([settings.seed, epoch, number]),
-        )
-        for number in map(int, numbers)
-    ]

@@ -46,14 +46,14 @@ def opened(file: Path) -> Iterator[Image.Image]:
 def read_pixels(file: Path) -> np.ndarray:
     """RGB bytes [height, width, 3], turned as the camera was held. Raises DatasetError naming the file."""
     with opened(file) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert('RGB'))
+        return np.array(ImageOps.exif_transpose(image).convert('RGB'))
 
 
 def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Bilinear between the nearest four pixels, without smoothing: as detectors scale pictures when they are used."""
     if pixels.shape[:2] == (height, width):
         return pixels
-    planes = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
     scaled = torch.nn.functional.interpolate(planes, (height, width), mode='bilinear', align_corners=False)
     return scaled[0].round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
 

@@ -22,11 +22,12 @@ import torch
 
 from augmentation import class_weights
 from average_precision import evaluate
+from batches import Batches
 from export import export
 from files import report, write_atomically
-from network import Detector
+from network import STEP, Detector
 from optimisation import Settings, optimise
-from pictures import PictureStore, Size, fitted_shape, read_shape
+from pictures import PictureStore, Size, fitted_shape, read_pixels, read_shape
 from yolo_dataset import Dataset, DatasetError, read_dataset
 
 # As many crops as make a useful model, whatever the number of pictures: a few minutes on two cores.
@@ -35,9 +36,6 @@ DEFAULT_EPOCHS = (10, 100)
 
 # Side of the square crops: what a batch of is quick, and large enough for most objects to be whole.
 CROP = 320
-
-# The backbone halves pictures five times.
-STEP = 32
 
 
 def main() -> int:
@@ -51,6 +49,9 @@ def main() -> int:
     except DatasetError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        return 130
     report(metrics, options.metrics)
     return 0
 
@@ -58,10 +59,12 @@ def main() -> int:
 def train(dataset: Dataset, options: argparse.Namespace) -> dict:
     """Trains, exports and measures; returns the metrics and what they were reached with."""
     torch.manual_seed(options.seed)
+    # Sums over several threads depend on their number; the work is divided elsewhere.
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    epochs = options.epochs or default_epochs(len(dataset.train))
     size = network_size(options.image_size, dataset)
     pictures = PictureStore(dataset.train, size)
+    check_pictures(dataset, pictures)
     boxes = [box.class_id for sample in dataset.train for box in sample.boxes]
     counts = np.bincount(np.array(boxes, np.int64), minlength=len(dataset.names))
     print(f'{len(dataset.train)} train and {len(dataset.val)} val pictures, {len(boxes)} boxes', file=sys.stderr)
@@ -69,18 +72,18 @@ def train(dataset: Dataset, options: argparse.Namespace) -> dict:
     model = Detector(len(dataset.names)).to(memory_format=torch.channels_last)
     if options.weights:
         start_from(model, options.weights)
-    crop = min(CROP, size.height, size.width)
-    settings = Settings(
-        epochs=epochs,
-        batch=options.batch,
-        crop=crop,
-        seed=options.seed,
-        learning_rate=options.learning_rate,
-        precision=getattr(torch, options.precision),
-        minutes=options.minutes,
-    )
+    side = min(CROP, size.height, size.width)
+    batches = Batches(pictures, class_weights(counts), side, options.batch, options.seed)
     started = time.monotonic()
-    model, epochs = optimise(model, pictures, class_weights(counts), settings)
+    model, epochs = optimise(
+        model,
+        batches,
+        Settings(
+            epochs=options.epochs or default_epochs(len(dataset.train)),
+            learning_rate=options.learning_rate,
+            minutes=options.minutes,
+        ),
+    )
     seconds = time.monotonic() - started
     if options.checkpoint:
         save_checkpoint(model, options.checkpoint)
@@ -91,7 +94,6 @@ def train(dataset: Dataset, options: argparse.Namespace) -> dict:
             'pictures': len(dataset.train),
             'epochs': epochs,
             'batch': options.batch,
-            'precision': options.precision,
             'seed': options.seed,
             'imgsz': [size.height, size.width],
             'parameters': sum(parameter.numel() for parameter in model.parameters()),
@@ -99,6 +101,14 @@ def train(dataset: Dataset, options: argparse.Namespace) -> dict:
             'torch': torch.__version__,
         },
     }
+
+
+def check_pictures(dataset: Dataset, pictures: PictureStore) -> None:
+    """Reads all of them: a damaged one is to be known now and not after the training. Raises DatasetError."""
+    for index in range(len(pictures)):
+        pictures[index]
+    for sample in dataset.val:
+        read_pixels(sample.picture)
 
 
 def default_epochs(pictures: int) -> int:
@@ -174,13 +184,7 @@ def parse_options() -> argparse.Namespace:
         help='longest side of the network input, or HEIGHTxWIDTH (default: %(default)s)',
     )
     add('--batch', type=positive(int), default=8, help='crops per step (default: %(default)s)')
-    add('--learning-rate', type=positive(float), default=5e-3, help='at its highest (default: %(default)s)')
-    add(
-        '--precision',
-        choices=('float32', 'bfloat16'),
-        default='float32',
-        help='bfloat16 is faster where the processor multiplies it (AMX), slower elsewhere (default: %(default)s)',
-    )
+    add('--learning-rate', type=positive(float), default=3e-3, help='at its highest (default: %(default)s)')
     add('--seed', type=int, default=0, help='same seed, same model (default: %(default)s)')
     add('--checkpoint', type=Path, help='writes the weights to this file, for --weights')
     add('--weights', type=Path, help='starts from the weights of an earlier training')

@@ -110,6 +110,7 @@ async function* takeAndPredict(
     everySeconds: framerate,
     skipStartSeconds: skip_start,
     skipEndSeconds: skip_end,
+    sceneThreshold: video.scene_threshold,
     sharpestWithinSeconds: video.sharpest_within,
     blankDeviation: video.blank_deviation,
     duplicateDistance: video.duplicate_distance,

@@ -76,7 +76,9 @@ const video = z
   .strictObject({
     /** Seconds between frames: 180 = one frame every 3 minutes. */
     framerate: interval.default(180),
-    sampling: z.enum(['interval', 'keyframe']).default('interval'),
+    sampling: z.enum(['interval', 'keyframe', 'scene']).default('interval'),
+    /** Least change of a cut, 0..255. */
+    scene_threshold: z.number().min(1).max(255).optional(),
     /** Of the frames up to this time after a wanted one the sharpest is taken. */
     sharpest_within: duration.default(0),
     /** Frames whose brightness (0..255) deviates less from its mean are left out. */
@@ -91,6 +93,10 @@ const video = z
   .refine(
     ({ sampling, sharpest_within }) => sharpest_within === 0 || sampling === 'interval',
     'sharpest_within goes with "sampling: interval" only: the others choose their frames themselves',
+  )
+  .refine(
+    ({ sampling, scene_threshold }) => scene_threshold === undefined || sampling === 'scene',
+    'scene_threshold goes with "sampling: scene" only',
   );
 
 const detector = z.strictObject({

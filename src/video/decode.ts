@@ -10,7 +10,7 @@ export interface DecodedFrame {
   seconds: number;
   /** The same of the first picture that was decoded, wanted or not: it shows whether decoding began early enough. */
   firstSeconds: number;
-  /** Rows from the top, pixels from the left, in the size and format asked for; one plane after the other if planar. */
+  /** 8-bit RGB, rows from the top, in the size asked for. */
   pixels: Buffer;
 }
 
@@ -21,8 +21,8 @@ export interface DecodeRequest {
   /** Pictures of another size (that of the video may change midway) are brought to this one. */
   width: number;
   height: number;
-  /** `rgb24`: red, green and blue of a pixel side by side. `yuv444p`: three planes of full size. Default `rgb24`. */
-  format?: 'rgb24' | 'yuv444p';
+  /** How pictures are brought to another size. Default `bicubic`; `area` is for much smaller ones. */
+  scaling?: 'bicubic' | 'area';
   /** Start at the last keyframe not later than this, in seconds of ffmpeg's `-ss`; from the beginning if absent. */
   seekSeconds?: number;
   /** Expression of the `select` filter. */
@@ -41,9 +41,6 @@ export interface DecodeRequest {
   threads?: number;
   signal?: AbortSignal;
 }
-
-/** Values per pixel: three of one byte in either format. */
-const bytesPerPixel = 3;
 
 /**
  * Decodes a video with one ffmpeg and yields the selected frames while it decodes on; memory holds a frame at a time.
@@ -65,7 +62,7 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
   const log = new FrameLog(child.stderr);
   try {
     let count = 0;
-    for await (const pixels of slices(child.stdout, request.width * request.height * bytesPerPixel)) {
+    for await (const pixels of slices(child.stdout, request.width * request.height * 3)) {
       count++;
       yield { seconds: await log.nextTime(), firstSeconds: log.firstSeconds, pixels };
     }
@@ -88,7 +85,7 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
 const rawOutput = ['-flags', '+bitexact', '-fflags', '+bitexact', '-f', 'rawvideo', 'pipe:1'];
 
 function decodeArguments(request: DecodeRequest): string[] {
-  const { width, height, seekSeconds, endSeconds, skip, dropPositions = [], threads, format = 'rgb24' } = request;
+  const { width, height, seekSeconds, endSeconds, skip, dropPositions = [], threads, scaling = 'bicubic' } = request;
   const filters = [
     // The first picture passes as far as the log, and only the wanted ones on to the costly conversion of colours.
     `select='eq(n,0)+(${request.select})'`,
@@ -97,8 +94,8 @@ function decodeArguments(request: DecodeRequest): string[] {
     `select='${request.select}'`,
     'showinfo@taken=checksum=0',
     // As ffmpeg converts colours for everyone: its more accurate ways cost more than decoding does.
-    `scale=${width}:${height}:flags=bicubic`,
-    `format=${format}`,
+    `scale=${width}:${height}:flags=${scaling}`,
+    'format=rgb24',
   ];
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info'],

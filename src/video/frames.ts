@@ -1,6 +1,5 @@
 import path from 'node:path';
 import sharp from 'sharp';
-import { cellBrightness } from '../common/brightness.js';
 import { differenceHash } from '../common/difference-hash.js';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { sha256, writeFileAtomic } from '../common/files.js';
@@ -8,11 +7,13 @@ import { HashIndex } from '../common/hash-index.js';
 import { mapAhead } from '../common/map-ahead.js';
 import { isTelling, parseHash } from '../common/perceptual-hash.js';
 import type { Frame, RgbImage } from '../common/types.js';
+import { blankDeviation as defaultBlankDeviation, brightnessDeviation } from './blank.js';
 import { intervalFrames } from './interval-frames.js';
 import { keyframeFrames } from './keyframe-frames.js';
 import { assertUsable } from './probe.js';
 import { samplingGrid, timeTolerance, type GridOptions, type SamplingGrid } from './sampling-grid.js';
 import type { RejectedFrame, SampledFrame, SamplingMethod, VideoProbe } from './types.js';
+import { sceneFrames } from './scene-frames.js';
 import { VideoReader, type TimedFrame } from './video-reader.js';
 
 export interface SampleOptions extends GridOptions {
@@ -21,6 +22,8 @@ export interface SampleOptions extends GridOptions {
   outputFolder: string;
   /** Default `interval`. */
   sampling?: SamplingMethod;
+  /** `scene` only: least change of a cut, 0..255. Default 15. */
+  sceneThreshold?: number;
   /** `interval` only: of the frames up to so many seconds after a wanted time the sharpest is taken. Default 0. */
   sharpestWithinSeconds?: number;
   /** Frames whose brightness deviates less from its mean are blank and left out. Default 3; 0 leaves none out. */
@@ -36,8 +39,8 @@ export interface SampleOptions extends GridOptions {
   signal?: AbortSignal;
 }
 
-/** Of end cards 1.3 was measured, of real pictures at least 16.5. */
-const defaultBlankDeviation = 3;
+/** As in PySceneDetect's `AdaptiveDetector`. */
+const defaultSceneThreshold = 15;
 
 /** Frames that are measured and made into JPEG at the same time. */
 const developedAhead = 3;
@@ -106,6 +109,11 @@ const methods: Record<
   interval: (reader, grid, { sharpestWithinSeconds: sharpestWithin }, signal) =>
     intervalFrames(reader, grid, { sharpestWithin, signal }),
   keyframe: (reader, grid, _options, signal) => keyframeFrames(reader, grid, { signal }),
+  scene: (reader, { endSeconds }, { sceneThreshold, skipStartSeconds = 0 }, signal) =>
+    sceneFrames(reader, {
+      threshold: sceneThreshold ?? defaultSceneThreshold,
+      ...{ fromSeconds: skipStartSeconds, endSeconds, signal },
+    }),
 };
 
 /** A frame with all that is known before it is decided whether it is taken. */
@@ -133,14 +141,8 @@ async function developFrame(
     picture,
     jpeg,
     perceptualHash: differenceHash(picture),
-    blank: deviation(cellBrightness(picture, 16, 16)) < blankDeviation * 1000,
+    blank: brightnessDeviation(picture) < blankDeviation,
   };
-}
-
-/** Standard deviation. */
-function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
 /** Tells frames that look like one taken before. */

@@ -25,8 +25,8 @@ export interface VideoProbe {
   reasons: string[];
 }
 
-/** How frames are chosen: one every N seconds, or the keyframe before each of these times. */
-export type SamplingMethod = 'interval' | 'keyframe';
+/** How frames are chosen: one every N seconds, the keyframe before each of these times, or a sharp one of each shot. */
+export type SamplingMethod = 'interval' | 'keyframe' | 'scene';
 
 /** Why a frame was decoded and not taken. */
 type RejectionReason = 'blank' | 'duplicate';

@@ -18,7 +18,7 @@ export interface TimedFrame {
 /** What of a part of a video is decoded. Times from the start of the video, except in `select`. */
 interface PartRequest extends Pick<
   DecodeRequest,
-  'select' | 'frames' | 'skip' | 'dropPositions' | 'threads' | 'format' | 'width' | 'height' | 'signal'
+  'select' | 'frames' | 'skip' | 'dropPositions' | 'threads' | 'scaling' | 'width' | 'height' | 'signal'
 > {
   endSeconds?: number;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { projectRoot } from '../../src/tools/index.js';
 import type { Rect } from '../../src/review/web/model/box.js';
+import type { Point, Size } from '../../src/review/web/model/geometry.js';
 
 /** Where Debian, Ubuntu and Google's own package put it. */
 const programs = [
@@ -104,17 +105,19 @@ export class ReviewWindow {
     await this.page.mouse.click(x + at.x * scale, y + at.y * scale);
   }
 
+  /** Of the frame that is shown, in its own pixels. */
+  frameSize(): Promise<Size> {
+    return this.page.locator('.picture img').evaluate((element) => {
+      const image = element as unknown as { naturalWidth: number; naturalHeight: number };
+      return { width: image.naturalWidth, height: image.naturalHeight };
+    });
+  }
+
   /** Where the frame lies on the screen; measured on the picture itself, not by what the page believes. */
   private async placeOfFrame(): Promise<Point & { scale: number }> {
-    const picture = this.page.locator('.picture img');
-    const box = await picture.boundingBox();
-    const width = await picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth);
+    const box = await this.page.locator('.picture img').boundingBox();
+    const { width } = await this.frameSize();
     if (box === null) throw new Error('no frame is shown');
     return { x: box.x, y: box.y, scale: box.width / width };
   }
-}
-
-export interface Point {
-  x: number;
-  y: number;
 }

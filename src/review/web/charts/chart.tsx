@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { rem, usualRem } from '../ui/rem.js';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface Series {
@@ -22,6 +23,7 @@ export function Chart(props: {
   series: readonly Series[];
   categories: readonly Category[];
   unit: string;
+  /** Draws into a view box of this width; what is written there is larger on large screens, as everything is. */
   children: (width: number) => ComponentChildren;
 }) {
   const { title, note, series, categories, unit, children } = props;
@@ -56,7 +58,7 @@ export function Chart(props: {
         )}
       </figcaption>
       <div ref={box} class="plot">
-        {width > 0 && children(width)}
+        {width > 0 && children((width * usualRem) / rem())}
       </div>
       <details>
         <summary>As a table</summary>

@@ -26,7 +26,11 @@ export function Columns(props: {
         const column = Math.min(slot * 0.72, widest);
         const every = labelEvery(categories.length, inner.width, 58);
         return (
-          <svg width={width} height={height} role="img" aria-label={`${title}; the figures are in the table below`}>
+          <svg
+            viewBox={`0 0 ${width} ${height}`}
+            role="img"
+            aria-label={`${title}; the figures are in the table below`}
+          >
             {scale.map((value) => (
               <g key={value} class="axis">
                 <line x1={margin.left} x2={width - margin.right} y1={y(value)} y2={y(value)} />

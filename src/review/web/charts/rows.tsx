@@ -22,8 +22,7 @@ export function Rows(props: {
         const x = (value: number) => left + ((width - left - right) * value) / most;
         return (
           <svg
-            width={width}
-            height={categories.length * rowHeight + 4}
+            viewBox={`0 0 ${width} ${categories.length * rowHeight + 4}`}
             role="img"
             aria-label={`${title}; the figures are in the table below`}
           >

@@ -2,14 +2,23 @@ import { isUnconfirmed, type Box, type Rect } from '../model/box.js';
 import { handlePoint, handles } from '../model/geometry.js';
 import { unsureBelow, type LabelInfo } from './session.js';
 
-/** Half the side of a handle, in screen pixels. */
-const handleHalf = 4;
-
 export const percent = (score: number): string => `${Math.round(score * 100)}%`;
 
-/** One box on the stage, in screen pixels. A dashed outline: only the model says so yet. */
-export function BoxView(props: { box: Box; rect: Rect; label: LabelInfo; selected: boolean; quiet: boolean }) {
-  const { box, rect, label, selected } = props;
+export interface BoxViewProps {
+  box: Box;
+  /** Where it lies on the stage, in screen pixels. */
+  rect: Rect;
+  label: LabelInfo;
+  selected: boolean;
+  /** Another box is being dragged. */
+  quiet: boolean;
+  /** Screen pixels of one pixel at the usual size of text: more on large screens. */
+  unit: number;
+}
+
+/** One box on the stage. A dashed outline: only the model says so yet. */
+export function BoxView(props: BoxViewProps) {
+  const { box, rect, label, selected, unit } = props;
   const width = rect.x2 - rect.x1;
   const height = rect.y2 - rect.y1;
   const unconfirmed = isUnconfirmed(box);
@@ -19,7 +28,7 @@ export function BoxView(props: { box: Box; rect: Rect; label: LabelInfo; selecte
     <g class={`box ${state}`} data-key={box.key}>
       <rect class="halo" {...outline} />
       <rect class="line" {...outline} stroke={label.color} fill={label.color} />
-      {!props.quiet && <Tag box={box} rect={rect} label={label} full={selected || width > 70} />}
+      {!props.quiet && <Tag box={box} rect={rect} label={label} full={selected || width > 70 * unit} unit={unit} />}
       {selected &&
         handles.map((handle) => {
           const { x, y } = handlePoint(rect, handle);
@@ -28,10 +37,10 @@ export function BoxView(props: { box: Box; rect: Rect; label: LabelInfo; selecte
               key={handle}
               class="handle"
               data-handle={handle}
-              x={x - handleHalf}
-              y={y - handleHalf}
-              width={2 * handleHalf}
-              height={2 * handleHalf}
+              x={x - 4 * unit}
+              y={y - 4 * unit}
+              width={8 * unit}
+              height={8 * unit}
             />
           );
         })}
@@ -40,18 +49,17 @@ export function BoxView(props: { box: Box; rect: Rect; label: LabelInfo; selecte
 }
 
 /** Label and confidence above the box, or below its upper edge where there is no room. */
-function Tag({ box, rect, label, full }: { box: Box; rect: Rect; label: LabelInfo; full: boolean }) {
-  const isModel = box.source === 'auto' || box.source === 'semi-auto';
-  const score = isModel && isUnconfirmed(box) ? percent(box.score) : '';
+function Tag(props: { box: Box; rect: Rect; label: LabelInfo; full: boolean; unit: number }) {
+  const { box, rect, label, full, unit } = props;
+  const score = isUnconfirmed(box) ? percent(box.score) : '';
   const text = full ? [label.name, score].filter(Boolean).join(' ') : score;
   if (text === '') return null;
   const unsure = isUnconfirmed(box) && box.score < unsureBelow;
   // Wide enough for the system's font at this size; measuring each text would cost a layout per box.
   const width = text.length * 6.1 + 8;
-  const above = rect.y1 > 17;
-  const y = above ? rect.y1 - 16 : rect.y1 + 1;
+  const y = rect.y1 > 17 * unit ? rect.y1 - 16 * unit : rect.y1 + unit;
   return (
-    <g class={unsure ? 'tag unsure' : 'tag'} transform={`translate(${rect.x1 - 1} ${y})`}>
+    <g class={unsure ? 'tag unsure' : 'tag'} transform={`translate(${rect.x1 - unit} ${y}) scale(${unit})`}>
       <rect width={width} height="15" rx="2" />
       <rect class="tag-color" width="3" height="15" fill={label.color} />
       <text x="6" y="11">

@@ -5,6 +5,7 @@ import * as actions from './actions.js';
 import { BoxView } from './box-view.js';
 import { clicked, cursorOf, dragDistance, dragged, gripAt, type Grip } from './drag.js';
 import type { ReviewSession } from './session.js';
+import { rem, usualRem } from '../ui/rem.js';
 import { fitted, panned, toPicture, toStage, zoomed, type Viewport } from './viewport.js';
 
 /** What the keys and buttons of the page do to the canvas. */
@@ -43,6 +44,7 @@ export function Canvas({
   const { frame } = session;
   const view = zoom ?? fitted(frame, size);
   const image = session.pictures.ready(frame.number);
+  const unit = rem() / usualRem;
 
   useLayoutEffect(() => {
     const element = stage.current;
@@ -103,7 +105,7 @@ export function Canvas({
       drag.current = { from, screen, moved: false, pan: view };
     } else if (event.button === 0) {
       const boxes = boxesShown ? session.visibleBoxes() : [];
-      drag.current = { from, screen, moved: false, grip: gripAt(boxes, session.selectedBox, from, view.scale) };
+      drag.current = { from, screen, moved: false, grip: gripAt(boxes, session.selectedBox, from, view.scale / unit) };
     } else return;
     stage.current?.setPointerCapture(event.pointerId);
     event.preventDefault();
@@ -116,7 +118,7 @@ export function Canvas({
     if (current === undefined) {
       const boxes = boxesShown ? session.visibleBoxes() : [];
       if (stage.current !== null) {
-        stage.current.style.cursor = cursorOf(gripAt(boxes, session.selectedBox, at, view.scale));
+        stage.current.style.cursor = cursorOf(gripAt(boxes, session.selectedBox, at, view.scale / unit));
       }
       return;
     }
@@ -141,7 +143,7 @@ export function Canvas({
     const at = toPicture(view, screenPoint(event));
     if (!current.moved) {
       const boxes = boxesShown ? session.visibleBoxes() : [];
-      session.select(clicked(boxes, session.selected, at, view.scale));
+      session.select(clicked(boxes, session.selected, at, view.scale / unit));
       return;
     }
     const rect = dragged(current.grip, current.from, at, frame);
@@ -196,6 +198,7 @@ export function Canvas({
             label={session.label(box.labelId)}
             selected={box === selected}
             quiet={preview !== undefined && box !== selected}
+            unit={unit}
           />
         ))}
         {preview !== undefined && preview.key === undefined && (

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { thumbnailUrl } from '../api/cvat.js';
 import { Icon } from '../ui/icons.js';
+import { rem } from '../ui/rem.js';
 import type { FrameInfo, ReviewSession } from './session.js';
 
 /** In rem: the width of an item with the gap after it. */
@@ -95,5 +96,3 @@ function FilmstripItem(props: {
     </button>
   );
 }
-
-const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);

@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Rect } from '../../src/review/web/model/box.js';
 import type { Size } from '../../src/review/web/model/geometry.js';
 import { projectRoot } from '../../src/tools/index.js';
-import { startUp, untilStatus, untilWaiting, type Up } from '../helpers/cli.js';
+import { startUp, untilStatus, type Up } from '../helpers/cli.js';
 import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
 
 /** As many as the issue wants, or more. */
 const leastFrames = 30;
 const framesOfVideo = 12;
+/** A whole round and a few hundred mouse events: a busy machine needs minutes, an idle one half a minute. */
+const sessionTimeoutMs = 600_000;
 
 /** Where the two boxes of a frame are drawn: another place and size on every frame, never over each other. */
 const plan = (frame: number) => [
@@ -40,67 +42,78 @@ describe.skipIf(noBrowser !== undefined)('a person reviews a round', () => {
     await up?.stop();
   });
 
-  test(`${leastFrames} frames end in the dataset with exactly the boxes that were drawn`, async () => {
-    const { workflowId } = await up.json<{ workflowId: string }>('start');
-    const taskId = await untilWaiting(up, workflowId);
-    const connection = await readFile(path.join(up.dataFolder, 'review', 'connection.json'), 'utf8');
-    const { page, complaints } = await openWindow(browser, {
-      ...(JSON.parse(connection) as { url: string; token: string }),
-      path: `/tasks/${taskId}`,
-    });
-    await page.getByRole('link', { name: 'Start reviewing' }).click();
-    const review = new ReviewWindow(page);
-    await review.shown(0);
-    const frames = await page.getByLabel('Frames of the job').getByRole('button').count();
-    expect(frames).toBeGreaterThanOrEqual(leastFrames);
-    const size = await review.frameSize();
-    const names: string[] = [];
-    const drawn = new Map<string, Rect[]>();
-    for (let frame = 0; frame < frames; frame += 1) {
-      await review.shown(frame);
-      const name = (await page.locator('.filmstrip-item.current').getAttribute('title')) ?? '';
-      names.push(name.replace('.jpg', ''));
-      // The model's boxes go; every fifth frame stays empty, the others get a box by mouse of each of two classes.
-      await review.press('x');
-      const boxes: Rect[] = [];
-      for (const [index, { from, to }] of (frame % 5 === 4 ? [] : plan(frame)).entries()) {
-        await review.press(String(index + 1));
-        boxes.push(await review.drag(from, to));
-        await review.press('Escape');
+  test(
+    `${leastFrames} frames end in the dataset with exactly the boxes that were drawn`,
+    async () => {
+      const { workflowId } = await up.json<{ workflowId: string }>('start');
+      const { progress } = await untilStatus(
+        up,
+        workflowId,
+        'waiting',
+        (status) => status.progress?.stage === 'waiting',
+        300,
+      );
+      const taskId = progress?.task?.id ?? 0;
+      const connection = await readFile(path.join(up.dataFolder, 'review', 'connection.json'), 'utf8');
+      const { page, complaints } = await openWindow(browser, {
+        ...(JSON.parse(connection) as { url: string; token: string }),
+        path: `/tasks/${taskId}`,
+      });
+      await page.getByRole('link', { name: 'Start reviewing' }).click();
+      const review = new ReviewWindow(page);
+      await review.shown(0);
+      const frames = Number((await page.locator('.progress-line').innerText()).split('/')[1]);
+      expect(frames).toBeGreaterThanOrEqual(leastFrames);
+      const size = await review.frameSize();
+      const names: string[] = [];
+      const drawn = new Map<string, Rect[]>();
+      for (let frame = 0; frame < frames; frame += 1) {
+        await review.shown(frame);
+        const name = (await page.locator('.filmstrip-item.current').getAttribute('title')) ?? '';
+        names.push(name.replace('.jpg', ''));
+        // The model's boxes go; every fifth frame stays empty, the others get a box by mouse of each of two classes.
+        await review.press('x');
+        const boxes: Rect[] = [];
+        for (const [index, { from, to }] of (frame % 5 === 4 ? [] : plan(frame)).entries()) {
+          await review.press(String(index + 1));
+          boxes.push(await review.drag(from, to));
+          await review.press('Escape');
+        }
+        drawn.set(names[frame] ?? '', boxes);
+        await review.press('f');
       }
-      drawn.set(names[frame] ?? '', boxes);
-      await review.press('f');
-    }
-    await review.saved();
-    await review.press('Control+Enter');
-    await page.getByRole('dialog').getByText(`All ${frames} frames are reviewed.`).waitFor();
-    await review.press('Enter');
-    await page.getByText('the last open job').waitFor();
-    await page.getByRole('button', { name: 'See the rounds' }).click();
-    await page.getByText('finished', { exact: true }).waitFor();
-    await untilStatus(up, workflowId, 'finished', ({ state }) => state === 'COMPLETED');
-    await page.getByRole('link', { name: 'Dataset' }).click();
-    await page.getByText('boxes per frame').waitFor();
-    expect(complaints).toEqual([]);
+      await review.saved();
+      await review.press('Control+Enter');
+      await page.getByRole('dialog').getByText(`All ${frames} frames are reviewed.`).waitFor();
+      await review.press('Enter');
+      await page.getByText('the last open job').waitFor();
+      await page.getByRole('button', { name: 'See the rounds' }).click();
+      await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 });
+      await untilStatus(up, workflowId, 'finished', ({ state }) => state === 'COMPLETED');
+      await page.getByRole('link', { name: 'Dataset' }).click();
+      await page.getByText('boxes per frame').waitFor();
+      expect(complaints).toEqual([]);
 
-    const dataset = path.join(up.dataFolder, 'dataset');
-    const classes = (await readFile(path.join(dataset, 'data.yaml'), 'utf8')).match(/(?<=\d: ).+/g) ?? [];
-    expect(classes.length).toBeGreaterThanOrEqual(2);
-    const labels = await readLabels(path.join(dataset, 'labels', 'train'), size);
-    expect([...labels.keys()].sort()).toEqual([...names].sort());
-    for (const [name, boxes] of drawn) {
-      // The first and the second label of the task are the first two classes: both come from the model, in its order.
-      const expected = boxes.map((rect, index) => [index, ...sorted(rect)]);
-      const found = labels.get(name) ?? [];
-      expect(found.length, name).toBe(expected.length);
-      for (const [index, values] of expected.entries()) {
-        for (const [place, value] of values.entries()) {
-          expect(Math.abs((found[index]?.[place] ?? NaN) - value), `${name} ${place}`).toBeLessThanOrEqual(1);
+      const dataset = path.join(up.dataFolder, 'dataset');
+      const classes = (await readFile(path.join(dataset, 'data.yaml'), 'utf8')).match(/(?<=\d: ).+/g) ?? [];
+      expect(classes.length).toBeGreaterThanOrEqual(2);
+      const labels = await readLabels(path.join(dataset, 'labels', 'train'), size);
+      expect([...labels.keys()].sort()).toEqual([...names].sort());
+      for (const [name, boxes] of drawn) {
+        // The first and the second label of the task are the first two classes: both come from the model, in its order.
+        const expected = boxes.map((rect, index) => [index, ...sorted(rect)]);
+        const found = labels.get(name) ?? [];
+        expect(found.length, name).toBe(expected.length);
+        for (const [index, values] of expected.entries()) {
+          for (const [place, value] of values.entries()) {
+            expect(Math.abs((found[index]?.[place] ?? NaN) - value), `${name} ${place}`).toBeLessThanOrEqual(1);
+          }
         }
       }
-    }
-    await page.context().close();
-  });
+      await page.context().close();
+    },
+    sessionTimeoutMs,
+  );
 });
 
 /** From any corner to the opposite one: left, top, right, bottom. */

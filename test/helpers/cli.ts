@@ -78,6 +78,8 @@ export interface Up {
   /** Of the Temporal server. */
   address: string;
   pid: number;
+  /** Where CVAT's webhooks are received. */
+  webhooks: string;
   run(...args: string[]): Promise<CliResult>;
   /** Runs a command that must succeed and gives its `--json` document. */
   json<T>(...args: string[]): Promise<T>;
@@ -108,8 +110,9 @@ export async function startUp(options: {
     await remove();
     return { exitCode, stdout, stderr };
   };
+  let webhooks: string;
   try {
-    await readyDocument(child);
+    webhooks = String((await readyDocument(child)).webhooks);
   } catch (error) {
     const { stderr } = await stop();
     throw new Error(`frameloop up did not start: ${stderr}`, { cause: error });
@@ -117,7 +120,7 @@ export async function startUp(options: {
   const run = (...args: string[]) => runCli(args, { cwd: folder, env: { TEMPORAL_ADDRESS: address } });
   const dataFolder = path.join(folder, 'data');
   return {
-    ...{ folder, dataFolder, address, pid: child.pid ?? 0, run, stop },
+    ...{ folder, dataFolder, address, pid: child.pid ?? 0, webhooks, run, stop },
     async json<T>(...args: string[]) {
       const { exitCode, stdout, stderr } = await run(...args, '--json');
       if (exitCode !== 0) throw new Error(`frameloop ${args.join(' ')} ended with ${exitCode}: ${stderr}`);

@@ -1,9 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  annotationsFromExport,
   checkServer,
   createCvatClient,
   downloadAnnotations,
@@ -11,6 +15,7 @@ import {
   exportLabels,
   findTask,
   mapLabels,
+  preflight,
   putPreLabels,
   readTaskProgress,
   uploadTask,
@@ -194,6 +199,187 @@ describe('an upload', () => {
       code: 'FRAME_FILE_MISSING',
     });
     expect(await taskCount()).toBe(0);
+  });
+});
+
+describe('how frames become jobs', () => {
+  type Job = { start_frame: number; stop_frame: number; assignee: { username: string } | null };
+  const jobsOf = async (taskId: number) => {
+    const jobs = await client.list<Job>('/api/jobs', { task_id: taskId });
+    return jobs.sort((a, b) => a.start_frame - b.start_frame);
+  };
+  const ranges = (jobs: Job[]) => jobs.map(({ start_frame, stop_frame }) => [start_frame, stop_frame]);
+
+  it('in a given order: the most uncertain first', async () => {
+    const given = [frames[4]!, frames[0]!, frames[2]!, frames[1]!];
+    const { taskId } = await upload({ frames: given, order: 'given', segmentSize: 3 });
+    expect(await frameNames(taskId)).toEqual(given.map(({ name }) => name));
+    expect(ranges(await jobsOf(taskId))).toEqual([
+      [0, 2],
+      [3, 3],
+    ]);
+    expect(await upload({ frames: given, order: 'given', segmentSize: 3 })).toMatchObject({ taskId });
+  });
+
+  it('in groups: no job holds frames of two videos', async () => {
+    const grouped = frames.slice(0, 7).map((frame, n) => ({ ...frame, group: n < 4 ? 'first' : 'second' }));
+    const { taskId, jobs } = await upload({ frames: grouped, order: 'group', segmentSize: 3 });
+    expect(jobs).toBe(3);
+    expect(await frameNames(taskId)).toEqual(names().slice(0, 7));
+    expect(ranges(await jobsOf(taskId))).toEqual([
+      [0, 2],
+      [3, 3],
+      [4, 6],
+    ]);
+  });
+
+  it('for people: in turn, without taking a job from somebody, and with a link to the round', async () => {
+    const some = { frames: frames.slice(0, 4), segmentSize: 2, subset: 'val', bugTracker: 'http://temporal.test/x' };
+    const { taskId } = await upload({ ...some, assignees: ['reviewer'] });
+    expect((await jobsOf(taskId)).map(({ assignee }) => assignee?.username)).toEqual(['reviewer', 'reviewer']);
+    const task = await client.json('GET', `/api/tasks/${taskId}`);
+    expect(task).toMatchObject({ subset: 'val', bug_tracker: 'http://temporal.test/x' });
+    await expect(upload({ ...some, name: 'round-2', assignees: ['nobody'] })).rejects.toMatchObject({
+      code: 'CVAT_USER_UNKNOWN',
+    });
+    // Who is asked for is looked up before a task is made.
+    expect(await taskCount()).toBe(1);
+  });
+});
+
+describe('an upload that was interrupted', () => {
+  it('goes on after the batch that arrived last, with the batch on its way sent again', async () => {
+    const journalFile = path.join(folder, 'upload.json');
+    const sent: number[] = [];
+    const controller = new AbortController();
+    const stopAt = (done: number) => done === 200 && controller.abort(new Error('killed'));
+    await expect(upload({ journalFile, signal: controller.signal, onProgress: stopAt })).rejects.toThrow('killed');
+    const begun = await findTask(client, 'round-1', project.id);
+    // As a kill between the answer and the note of it would leave it.
+    const journal = JSON.parse(await readFile(journalFile, 'utf8')) as { sent: string[]; inFlight: string[] };
+    expect(journal.sent).toHaveLength(200);
+    await writeFile(
+      journalFile,
+      JSON.stringify({ ...journal, sent: names().slice(0, 100), inFlight: names().slice(100, 200) }),
+    );
+    const task = await upload({ journalFile, onProgress: (done) => sent.push(done) });
+    expect([...new Set(sent)]).toEqual([100, 200, 250]);
+    expect(task.taskId).toBe(begun!.taskId);
+    expect(await frameNames(task.taskId)).toEqual(names());
+    expect(await taskCount()).toBe(1);
+    await expect(readFile(journalFile)).rejects.toThrow('ENOENT');
+  });
+
+  it('by a proxy that takes no large requests goes on with smaller ones, from then on', async () => {
+    // Seven of these pictures and their headers are more than the proxy takes.
+    const limit = 6000;
+    const sizes: number[] = [];
+    const proxy = createServer((request, response) => {
+      void buffer(request).then(async (body) => {
+        if ('upload-multiple' in request.headers) sizes.push(body.length);
+        if (body.length > limit) return response.writeHead(413).end('<h1>413 Request Entity Too Large</h1>');
+        const { host: _host, connection: _connection, ...headers } = request.headers;
+        const init = { method: request.method, headers: headers as Record<string, string> };
+        const answer = await fetch(`${server.url}${request.url}`, body.length > 0 ? { ...init, body } : init);
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        return response.writeHead(answer.status, { 'content-length': bytes.length }).end(bytes);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const host = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const limited = createCvatClient({ host, token: server.token }, { retryDelayMs: 20, pollMs: 20 });
+    try {
+      const request = { name: 'round-1', project, frames: frames.slice(0, 40) };
+      const { taskId } = await uploadTask(limited, request);
+      expect(await frameNames(taskId)).toEqual(names().slice(0, 40));
+      const refused = sizes.filter((size) => size > limit).length;
+      expect(refused).toBeGreaterThan(0);
+      expect(refused).toBeLessThan(5);
+      // No request after the first that fitted was too large again.
+      expect(sizes.slice(sizes.findIndex((size) => size <= limit)).every((size) => size <= limit)).toBe(true);
+    } finally {
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    }
+  });
+});
+
+describe('the preflight', () => {
+  const request = {
+    ...{ name: 'frameloop', labels: ['person', 'dog'], createLabels: false },
+    ...{ exportFormat: 'YOLOv8 Detection 1.0', importYolo: true },
+  };
+
+  it('adds labels only where it is told to, and nothing in a dry run', async () => {
+    const labels = async () => (await ensureProject(client, { name: 'frameloop', labels: [] })).labels.length;
+    const { project: asItIs } = await preflight(client, request);
+    expect(() => mapLabels(asItIs!, ['dog'])).toThrow(expect.objectContaining({ code: 'CVAT_LABEL_MISSING' }) as Error);
+    const { project: planned } = await preflight(client, { ...request, createLabels: true, dryRun: true });
+    expect(mapLabels(planned!, ['dog']).size).toBe(1);
+    expect(await labels()).toBe(2);
+    const { project: changed } = await preflight(client, { ...request, createLabels: true });
+    expect(changed!.labels.map(({ name }) => name)).toEqual(['person', 'car', 'dog']);
+    expect(await preflight(client, { ...request, name: 'not there', dryRun: true })).not.toHaveProperty('project');
+    expect(await taskCount()).toBe(0);
+  });
+
+  it('maps classes to labels of other names', () => {
+    const ids = mapLabels(project, ['player', 'car'], { player: 'person' });
+    expect(ids.get('player')).toBe(project.labels.find(({ name }) => name === 'person')!.id);
+  });
+
+  it('names the formats that there are', async () => {
+    await expect(preflight(client, { ...request, exportFormat: 'YOLOv99' })).rejects.toMatchObject({
+      code: 'CVAT_FORMAT_UNKNOWN',
+      hint: expect.stringContaining('YOLO 1.1') as string,
+    });
+  });
+});
+
+describe('boxes as files', () => {
+  it.each(['YOLOv8 Detection 1.0', 'Ultralytics YOLO Detection 1.0', 'YOLO 1.1', 'COCO 1.0'])(
+    'pre-labels go as a zip (%s preferred), people finish, and the same boxes come home by export',
+    async (format) => {
+      const some = frames.slice(0, 4);
+      const { taskId } = await upload({ frames: some, segmentSize: 2 });
+      const labelIds = mapLabels(project, ['person', 'car']);
+      const request = {
+        frames: [
+          { name: some[0]!.name, detections: [detection('person', 3.5), detection('car', 20.25)] },
+          { name: some[2]!.name, detections: [detection('car', 5)] },
+        ],
+        labelIds,
+        yoloZip: { preferredFormat: format },
+      };
+      expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 3, written: true });
+      expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 3, written: true });
+      await completeJobs(taskId);
+      const yolo = format === 'COCO 1.0' ? 'YOLO 1.1' : format;
+      const exported = await exportLabels(client, taskId, { format: yolo, toFile: path.join(folder, 'labels.zip') });
+      const ids = frameIds(some);
+      const byExport = await annotationsFromExport(client, taskId, { frameIds: ids, ...exported });
+      const byJson = await downloadAnnotations(client, taskId, { frameIds: ids });
+      expect(byExport.frames.map(({ state }) => state)).toEqual(['reviewed', 'empty', 'reviewed', 'empty']);
+      // Six decimals of 64 pixels.
+      const round = (value: unknown): unknown =>
+        JSON.parse(
+          JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'number' ? +inner.toFixed(3) : inner)),
+        );
+      expect(round(byExport.frames)).toEqual(round(byJson.frames));
+    },
+  );
+
+  it('that cannot be read are told, and nothing of them is unpacked', async () => {
+    const { taskId } = await upload({ frames: frames.slice(0, 1) });
+    const file = path.join(folder, 'bad.zip');
+    const request = { frameIds: [], format: 'YOLO 1.1', file };
+    await writeFile(file, 'no zip');
+    await expect(annotationsFromExport(client, taskId, request)).rejects.toMatchObject({
+      code: 'CVAT_EXPORT_UNREADABLE',
+    });
+    await expect(annotationsFromExport(client, taskId, { ...request, format: 'COCO 1.0' })).rejects.toMatchObject({
+      code: 'CVAT_FORMAT_UNKNOWN',
+    });
   });
 });
 

@@ -192,7 +192,7 @@ describe('a webhook and a round', () => {
     const { connection } = environment;
     const receiver = await startWebhookReceiver({
       ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
-      hints: createHintSender(environment.client, connection as Connection, () => undefined, taskQueue),
+      hints: createHintSender(environment.client, connection, () => undefined, taskQueue),
     });
     const worker = await Worker.create({
       connection: environment.nativeConnection,
@@ -272,7 +272,7 @@ describe('a webhook and a round', () => {
   });
 
   it('a flood for tasks that nobody knows leaves one short workflow each', async () => {
-    const connection = environment.connection as Connection;
+    const connection = environment.connection;
     const receiver = await startWebhookReceiver({
       ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
       hints: createHintSender(environment.client, connection, () => undefined, unique('nobody')),

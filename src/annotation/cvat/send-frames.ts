@@ -101,7 +101,8 @@ async function postFrames(
 ): Promise<void> {
   const files = [];
   for (const [index, { name, file }] of batch.entries()) {
-    const bytes = await readFile(file, { signal });
+    signal?.throwIfAborted();
+    const bytes = await readFile(file);
     // CVAT ignores, with a friendly 200, every part whose field is not called like this.
     files.push({ field: `client_files[${index}]`, name, contentType: 'image/jpeg', bytes });
   }

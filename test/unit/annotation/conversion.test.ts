@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mapLabels } from '../../../src/annotation/cvat/project.js';
 import { resolveFormat, usableFormats } from '../../../src/annotation/cvat/formats.js';
+import { planPreLabels } from '../../../src/annotation/cvat/pre-label-plan.js';
 import { toShapes } from '../../../src/annotation/cvat/pre-labels.js';
 import { judgeProgress } from '../../../src/annotation/cvat/progress.js';
 import { toReviewedFrames, type TaskContent } from '../../../src/annotation/cvat/reviewed.js';
@@ -340,6 +341,35 @@ describe('pre-labels', () => {
     );
   });
 });
+
+describe('which boxes people see', () => {
+  const frames = Array.from({ length: 100 }, (_, n) => ({
+    frameId: `file-a_${String(n).padStart(9, '0')}`,
+    detections: [0.2, 0.5, 0.9].map((confidence) => ({ ...detectionOf('ball'), confidence })),
+  }));
+
+  it('are those that reach the threshold of their class', () => {
+    const both = { frameId: 'f', detections: [detectionOf('ball', 0.3), detectionOf('person', 0.3)] };
+    const [planned] = planPreLabels([both], { thresholds: { ball: 0.4 }, blindShare: 0 });
+    expect(planned!.detections.map(({ label }) => label)).toEqual(['person']);
+  });
+
+  it('are none in the blind share, which is always the same frames, and in frames marked before', () => {
+    const blindOf = (of: typeof frames) =>
+      planPreLabels(of, { thresholds: {}, blindShare: 0.2 }).flatMap(({ frameId, blind }) => (blind ? [frameId] : []));
+    expect(blindOf(frames)).toHaveLength(20);
+    expect(blindOf([...frames].reverse()).sort()).toEqual(blindOf(frames).sort());
+    const marked = frames.map((frame, n) => ({ ...frame, blind: n === 0 }));
+    const planned = planPreLabels(marked, { thresholds: {}, blindShare: 0 });
+    expect(planned.filter(({ blind }) => blind).map(({ frameId }) => frameId)).toEqual([frames[0]!.frameId]);
+    // What the model would have shown is kept, to compare it with what people drew.
+    expect(planned[0]!.detections).toHaveLength(3);
+  });
+});
+
+function detectionOf(label: string, confidence = 0.5) {
+  return { classId: 0, label, confidence, x1: 0, y1: 0, x2: 9, y2: 9 };
+}
 
 describe('names', () => {
   it('labels that the project has not are named, with those that it has', () => {

@@ -156,7 +156,12 @@ function sheets({ byArm }: Shots, thumbnails: ReadonlyMap<string, Thumbnail>): s
     const more = total > cards.length ? `, ${cards.length} of ${total}` : '';
     return `<h3>${armNames[arm]}${more}</h3><div class="sheet">${cards.join('')}</div>`;
   });
-  return section('What was chosen, and why', 'The model’s uncertainty is greatest first.', keys(), ...parts);
+  return section(
+    'What was chosen, and why',
+    'Highest score first; the boxes are what people made of the model’s.',
+    keys(),
+    ...parts,
+  );
 }
 
 function arguableSheet({ arguable }: Shots, thumbnails: ReadonlyMap<string, Thumbnail>): string {

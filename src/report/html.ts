@@ -86,8 +86,8 @@ thead th{color:var(--muted)}
 .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:14px}
 .shot{border:1px solid var(--line);border-radius:8px;overflow:hidden;background:var(--page)}
 .shot svg{display:block;width:100%;height:auto}
-.shot div{padding:8px 10px 10px;font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}
-.shot .detail{font-size:12px}
+.shot>div{padding:8px 10px 10px;font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}
+.shot .detail{font-size:12px;margin-top:4px}
 .keys{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:13px;color:var(--muted);margin:0 0 12px}
 .keys i{display:inline-block;width:14px;height:10px;border:2px solid;border-radius:2px;margin-right:6px;vertical-align:-1px}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}

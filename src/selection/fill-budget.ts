@@ -31,16 +31,16 @@ export interface Choice {
  *
  * @param bestFirst by score
  * @param labelled what earlier rounds had
- * @param round.manyVideos whether the limit for one video applies
+ * @param round.videos how many there are: none gets less than an equal share, lest the budget cannot be spent
  */
 export function fillBudget(
   bestFirst: readonly ScoredFrame[],
   labelled: readonly Picture[],
-  round: { budget: number; manyVideos: boolean; settings: CompleteSettings },
+  round: { budget: number; videos: number; settings: CompleteSettings },
 ): { choices: Choice[]; purse: Purse } {
-  const { budget, manyVideos, settings } = round;
+  const { budget, videos, settings } = round;
   const { control, blind, explore, perVideo, perClass, diversity, seed } = settings;
-  const purse = new Purse(budget, manyVideos ? Math.max(1, portion(perVideo, budget)) : budget);
+  const purse = new Purse(budget, Math.max(portion(perVideo, budget), Math.ceil(budget / Math.max(videos, 1))));
   const space = spaceOf([...bestFirst, ...labelled]);
   const known = [...labelled];
   const choices = new Map<string, Choice>();

@@ -32,8 +32,8 @@ export function spaceOf(pictures: readonly Picture[]): PictureSpace {
 /** Half the length of the chord between two points of the unit sphere: grows with the angle, and is a metric. */
 const embeddingSpace: PictureSpace = {
   distance: (a, b) => Math.sqrt(Math.max(0, (1 - dot(a.embedding!, b.embedding!)) / 2)),
-  // A cosine of 0.8: an everyday limit for "related" among image features, not more.
-  unlike: Math.sqrt((1 - 0.8) / 2),
+  // A cosine of 0.92. Features of a network are all positive, so even pictures of different things are at 0.6 or more.
+  unlike: Math.sqrt((1 - 0.92) / 2),
 };
 
 const hashSpace: PictureSpace = {

@@ -94,12 +94,12 @@ export class Selector {
     const bestFirst = [...this.#open.values()].sort((a, b) => worth(b) - worth(a) || byFrameId(a, b));
     const labelledHashes = this.#labelled.map(({ hash }) => hash);
     const distinct = withoutNearDuplicates(bestFirst, labelledHashes, minHammingDistance, this.#rejections);
-    const manyVideos = new Set(bestFirst.map(({ videoKey }) => videoKey)).size > 1;
-    const { choices, purse } = fillBudget(distinct, this.#labelled, { budget, manyVideos, settings });
+    const videos = new Set(bestFirst.map(({ videoKey }) => videoKey)).size;
+    const { choices, purse } = fillBudget(distinct, this.#labelled, { budget, videos, settings });
     const taken = new Set(choices.map(({ frame }) => frame.frameId));
     for (const { frameId, videoKey } of distinct) {
       if (taken.has(frameId)) continue;
-      const isFull = manyVideos && purse.isVideoFull(videoKey);
+      const isFull = videos > 1 && purse.isVideoFull(videoKey);
       this.#rejections.add(isFull ? 'its video has its share of the budget' : 'beyond the budget');
     }
     return choices;

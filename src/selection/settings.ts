@@ -18,7 +18,7 @@ export interface SelectionSettings {
   blind?: number;
   /** Share of the budget for frames without detections that are far from anything labelled. Default 0.1. */
   explore?: number;
-  /** Greatest share of the budget that one video may get; not applied when there is one video. Default 0.5. */
+  /** Greatest share of the budget that one video may get; an equal share it may always get. Default 0.5. */
   perVideo?: number;
   /** Least shares of the budget for frames in which the model sees a class, as far as there are any. Default none. */
   perClass?: Readonly<Record<string, number>>;

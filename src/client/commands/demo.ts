@@ -70,6 +70,7 @@ export async function demo(options: DemoOptions): Promise<void> {
       ...(result.dataset ? [] : [await describeDataset(path.join(data, 'dataset'))]),
       '',
       `The dataset is in ${path.join(data, 'dataset')}: a YOLO trainer loads its data.yaml as it is.`,
+      `The report is ${path.join(data, 'dataset', 'report.html')}: open it in a browser.`,
       `See every step in the Temporal UI: npm run frameloop -- up --config ${path.join(options.data, 'config.yaml')}, then http://127.0.0.1:8233`,
     ];
     printResult(options.json, result, text.join('\n'));

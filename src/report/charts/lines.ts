@@ -8,7 +8,7 @@ export interface Series {
   points: readonly (IntervalPoint | undefined)[];
 }
 
-const width = 640;
+const width = 500;
 const height = 240;
 const margin = { left: 46, right: 16, top: 30, bottom: 40 };
 

@@ -295,8 +295,10 @@ describe('for any footage', () => {
         expect(spent(arm('explore'))).toBeLessThanOrEqual(Math.round(chosen.explore * chosen.budget));
         expect(selected.filter((frame) => frame.blind)).toHaveLength(Math.round(chosen.blind * arm('control').length));
         const open = frames.filter((frame) => !labelled.some((other) => other.frameId === frame.frameId));
-        if (new Set(open.map((frame) => frame.videoKey)).size > 1) {
-          const cap = Math.max(1, Math.floor(chosen.perVideo * chosen.budget));
+        const videos = new Set(open.map((frame) => frame.videoKey)).size;
+        if (videos > 1) {
+          // Its share, or an equal one where that is more.
+          const cap = Math.max(Math.floor(chosen.perVideo * chosen.budget), Math.ceil(chosen.budget / videos));
           for (const { videoKey } of selected) {
             expect(spent(selected.filter((frame) => frame.videoKey === videoKey))).toBeLessThanOrEqual(cap);
           }

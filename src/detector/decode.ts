@@ -63,25 +63,25 @@ function candidates(outputs: readonly NetworkOutput[], input: Size, network: Net
   }
 }
 
-/** `[4 + classes, anchors]`. Walks class by class: that is how the numbers lie in memory. */
+/**
+ * `[4 + classes, anchors]`. Looks class by class, which is how the numbers lie in memory, for anchors with any score
+ * above the threshold; they are few, and only for these is the best class sought.
+ */
 function channelsFirst({ data, rows, columns }: NetworkOutput, confidence: number): Candidate[] {
-  const best = data.slice(4 * columns, 5 * columns);
-  const bestClass = new Int32Array(columns);
-  for (let row = 5; row < rows; row++) {
-    for (let anchor = 0, at = row * columns; anchor < columns; anchor++, at++) {
-      if (data[at]! > best[anchor]!) {
-        best[anchor] = data[at]!;
-        bestClass[anchor] = row - 4;
-      }
+  const passed = new Uint8Array(columns);
+  for (let row = 4; row < rows; row++) {
+    const start = row * columns;
+    for (let anchor = 0; anchor < columns; anchor++) {
+      if (data[start + anchor]! > confidence) passed[anchor] = 1;
     }
   }
   const found: Candidate[] = [];
-  for (let anchor = 0; anchor < columns; anchor++) {
-    const score = best[anchor]!;
-    if (!(score > confidence)) continue;
+  for (let anchor = passed.indexOf(1); anchor >= 0; anchor = passed.indexOf(1, anchor + 1)) {
+    let best = 4 * columns + anchor;
+    for (let at = best + columns; at < data.length; at += columns) if (data[at]! > data[best]!) best = at;
     const [x, y] = [data[anchor]!, data[columns + anchor]!];
     const [width, height] = [data[2 * columns + anchor]!, data[3 * columns + anchor]!];
-    found.push({ ...corners(x, y, width, height), score, classId: bestClass[anchor]! });
+    found.push({ ...corners(x, y, width, height), score: data[best]!, classId: Math.floor(best / columns) - 4 });
   }
   return found;
 }

@@ -47,19 +47,17 @@ export class InputTensor {
   fill(picture: RgbImage, box: Letterbox): TensorData {
     const plane = box.width * box.height;
     this.#pad(box, plane);
-    const data = this.#data;
-    const values = this.#values;
-    const green = plane;
+    const first = box.top * box.width + box.left;
     const [red, blue] = this.#bgr ? [2 * plane, 0] : [0, 2 * plane];
-    resizeBilinear(picture, box.resized, (line, y) => {
-      let at = (y + box.top) * box.width + box.left;
-      for (let i = 0; i < line.length; i += 3, at++) {
-        data[red + at] = values[line[i]!]!;
-        data[green + at] = values[line[i + 1]!]!;
-        data[blue + at] = values[line[i + 2]!]!;
-      }
+    resizeBilinear(picture, box.resized, {
+      data: this.#data,
+      values: this.#values,
+      red: first + red,
+      green: first + plane,
+      blue: first + blue,
+      stride: box.width,
     });
-    return data;
+    return this.#data;
   }
 
   #pad(box: Letterbox, plane: number): void {

@@ -12,46 +12,64 @@ interface Taps {
   secondWeight: Int32Array;
 }
 
-/** Takes one line of a scaled picture, three bytes per pixel. The bytes are valid only during the call. */
-type TakeLine = (line: Uint8Array, y: number) => void;
+/** Where a scaled picture is written: into three planes, each byte as the number that stands for it. */
+export interface PlanarTarget {
+  data: Float32Array | Uint16Array | Uint8Array;
+  /** 256 numbers of the same type. */
+  values: Float32Array | Uint16Array | Uint8Array;
+  /** Index of the first pixel in each plane. */
+  red: number;
+  green: number;
+  blue: number;
+  /** Numbers from one line to the next. */
+  stride: number;
+}
 
 /**
  * Bilinear scaling with OpenCV's arithmetic for 8-bit pictures (`INTER_LINEAR`, modules/imgproc/src/resize.cpp): no
  * low-pass filter when shrinking, 11-bit weights, and a 2x2 mean where the scale is exactly one half.
  * Networks are trained on pictures scaled this way; other kernels move boxes and lose weak ones.
  *
- * Gives line by line what it computes, so that the picture need not be held and read a second time.
+ * The last step of scaling writes into the planes itself: a picture in between would cost as much as the scaling.
  */
-export function resizeBilinear(source: RgbImage, target: Size, take: TakeLine): void {
-  if (target.width === source.width && target.height === source.height) copyLines(source, take);
-  else if (source.width === 2 * target.width && source.height === 2 * target.height) halve(source, target, take);
-  else interpolate(source, target, take);
+export function resizeBilinear(source: RgbImage, size: Size, target: PlanarTarget): void {
+  if (size.width === source.width && size.height === source.height) copy(source, target);
+  else if (source.width === 2 * size.width && source.height === 2 * size.height) halve(source, size, target);
+  else interpolate(source, size, target);
 }
 
-function copyLines({ width, height, data }: RgbImage, take: TakeLine): void {
-  for (let y = 0; y < height; y++) take(data.subarray(y * width * 3, (y + 1) * width * 3), y);
-}
-
-function halve(source: RgbImage, { width, height }: Size, take: TakeLine): void {
-  const stride = source.width * 3;
-  const from = source.data;
-  const line = new Uint8Array(width * 3);
+function copy({ width, height, data: from }: RgbImage, { data, values, red, green, blue, stride }: PlanarTarget): void {
+  let i = 0;
   for (let y = 0; y < height; y++) {
-    let at = 2 * y * stride;
-    let below = at + stride;
-    for (let i = 0; i < line.length; i += 3, at += 6, below += 6) {
-      line[i] = (from[at]! + from[at + 3]! + from[below]! + from[below + 3]! + 2) >> 2;
-      line[i + 1] = (from[at + 1]! + from[at + 4]! + from[below + 1]! + from[below + 4]! + 2) >> 2;
-      line[i + 2] = (from[at + 2]! + from[at + 5]! + from[below + 2]! + from[below + 5]! + 2) >> 2;
+    const end = y * stride + width;
+    for (let at = y * stride; at < end; at++, i += 3) {
+      data[red + at] = values[from[i]!]!;
+      data[green + at] = values[from[i + 1]!]!;
+      data[blue + at] = values[from[i + 2]!]!;
     }
-    take(line, y);
   }
 }
 
-function interpolate(source: RgbImage, { width, height }: Size, take: TakeLine): void {
+function halve(source: RgbImage, { width, height }: Size, target: PlanarTarget): void {
+  const { data, values, red, green, blue, stride } = target;
+  const from = source.data;
+  const lineBytes = source.width * 3;
+  for (let y = 0; y < height; y++) {
+    let a = 2 * y * lineBytes;
+    let b = a + lineBytes;
+    const end = y * stride + width;
+    for (let at = y * stride; at < end; at++, a += 6, b += 6) {
+      data[red + at] = values[(from[a]! + from[a + 3]! + from[b]! + from[b + 3]! + 2) >> 2]!;
+      data[green + at] = values[(from[a + 1]! + from[a + 4]! + from[b + 1]! + from[b + 4]! + 2) >> 2]!;
+      data[blue + at] = values[(from[a + 2]! + from[a + 5]! + from[b + 2]! + from[b + 5]! + 2) >> 2]!;
+    }
+  }
+}
+
+function interpolate(source: RgbImage, { width, height }: Size, target: PlanarTarget): void {
+  const { data, values, red, green, blue, stride } = target;
   const columns = horizontalTaps(source.width, width);
   const rows = verticalTaps(source.height, height);
-  const line = new Uint8Array(width * 3);
   let upper = new Int32Array(width * 3);
   let lower = new Int32Array(width * 3);
   let upperRow = -1;
@@ -71,10 +89,12 @@ function interpolate(source: RgbImage, { width, height }: Size, take: TakeLine):
 
     const a = rows.firstWeight[y]!;
     const b = rows.secondWeight[y]!;
-    for (let i = 0; i < line.length; i++) {
-      line[i] = (((a * upper[i]!) >> 16) + ((b * lower[i]!) >> 16) + 2) >> 2;
+    const end = y * stride + width;
+    for (let at = y * stride, i = 0; at < end; at++, i += 3) {
+      data[red + at] = values[(((a * upper[i]!) >> 16) + ((b * lower[i]!) >> 16) + 2) >> 2]!;
+      data[green + at] = values[(((a * upper[i + 1]!) >> 16) + ((b * lower[i + 1]!) >> 16) + 2) >> 2]!;
+      data[blue + at] = values[(((a * upper[i + 2]!) >> 16) + ((b * lower[i + 2]!) >> 16) + 2) >> 2]!;
     }
-    take(line, y);
   }
 }
 

@@ -94,7 +94,7 @@ function loadFailure(file: string, error: unknown): PipelineError {
     ? 'The weights of this model lie in files of their own: copy them beside it, under their old names, or export it as one file.'
     : /opset|ir_version|IR version|is not a registered function|Could not find an implementation/i.test(message)
       ? 'This ONNX Runtime does not know the operator set of the model: export it again with a lower one, for example `opset=17`.'
-      : 'Export the model again; `python -m onnxruntime.tools.check_onnx_model_mobile_usability` or Netron may say more.';
+      : 'Export the model again, if that does not help with another operator set (`opset=`).';
   return new PipelineError('MODEL_LOAD_FAILED', `ONNX Runtime cannot load '${file}': ${firstLine(error)}`, {
     hint,
     cause: error,
@@ -209,6 +209,11 @@ function ranges(values: Float32Array, count: number, start: number, step: number
   });
 }
 
+/** ONNX Runtime's own words, without the place in its sources. */
 function firstLine(error: unknown): string {
-  return messageOf(error).split('\n', 1)[0]!.trim();
+  const [line = ''] = messageOf(error).split('\n', 1);
+  return line
+    .replace(/^Load model from .* failed:/, '')
+    .replace(/\/onnxruntime_src\/\S+:\d+ .*?\) (?=[A-Z])/, '')
+    .trim();
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onnxModel } from '../../../models/onnx-writer.js';
+import { onnxModel } from '../../fixtures/onnx/onnx-writer.js';
 import { PipelineError } from '../../../src/common/errors.js';
 import { namesFromMetadata } from '../../../src/detector/class-names.js';
 import { readOnnxMetadata } from '../../../src/detector/onnx-file.js';

@@ -1,6 +1,6 @@
 export { cleanFrames, type CleanFrames } from './clean.js';
 export { compareWithPreLabels, decisionsOf, type BoxDecision } from './compare.js';
-export { diffRecords, type DatasetDiff } from './diff.js';
+export { diffRecords } from './diff.js';
 export { readVersion, type VersionEntry } from './history.js';
 export { checkLeaks, type LeakCheck } from './leaks.js';
 export { mergeIntoDataset, rebuildDataset, type MergeRequest, type MergeResult } from './merge.js';

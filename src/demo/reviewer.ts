@@ -161,5 +161,5 @@ const unknownFrame = (name: string): PipelineError =>
 
 const missingLabel = (label: string, present: readonly string[]): PipelineError =>
   new PipelineError('DEMO_LABEL_MISSING', `The task has no label "${label}", only ${present.join(', ')}.`, {
-    hint: 'Use a project with the labels of the demo model: player, referee, ball.',
+    hint: 'Use a project with the labels of the demo model: player, goalkeeper, referee, ball, goal, corner_flag.',
   });

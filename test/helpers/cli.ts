@@ -153,7 +153,7 @@ export async function readyDocument(child: Cli): Promise<Record<string, unknown>
 export const demoModel = path.join(projectRoot(), 'models', 'demo.onnx');
 
 /** One of the bundled clips: each is a video of its own, for a video is processed only once. */
-export const demoClip = (name: 'a' | 'b' | 'c'): string =>
+export const demoClip = (name: 'day' | 'night' | 'mixed'): string =>
   path.join(projectRoot(), 'demo', 'clips', `match-${name}.mp4`);
 
 /** A reviewer who finds nothing to mend: sets every job of a task to completed. */
@@ -229,7 +229,7 @@ export async function temporalCli(up: Up, ...args: string[]): Promise<string> {
 /** Cuts a video of its own out of a bundled clip, without encoding it again. */
 export async function cutClip(
   file: string,
-  from: 'a' | 'b' | 'c',
+  from: 'day' | 'night' | 'mixed',
   startSeconds: number,
   seconds: number,
 ): Promise<string> {

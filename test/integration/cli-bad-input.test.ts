@@ -89,7 +89,7 @@ describe('a round that cannot begin', () => {
   });
 
   it('refuses an id that is taken by a round that runs', async () => {
-    await up.json('start', '--id', 'taken', demoClip('b'));
+    await up.json('start', '--id', 'taken', demoClip('night'));
     const taskId = await untilWaiting(up, 'taken');
     const { stderr, exitCode } = await up.run('start', '--id', 'taken');
     expect(shownError(stderr).code).toBe('ROUND_RUNS_ALREADY');
@@ -113,7 +113,7 @@ describe('a round with bad videos among good ones', () => {
     await writeFile(text, 'Dear diary, this is no video.\n'.repeat(100));
     const { path: ffmpeg } = await findTool('ffmpeg');
     await execa(ffmpeg, ['-v', 'error', '-f', 'lavfi', '-i', 'sine=duration=2', '-c:a', 'aac', audio]);
-    await copyFile(demoClip('a'), path.join(folder, 'c-match.mp4'));
+    await copyFile(demoClip('day'), path.join(folder, 'c-match.mp4'));
     const before = await contents(folder);
 
     const { exitCode, stdout, stderr } = await withReviewer('mixed', () =>
@@ -154,7 +154,7 @@ describe('a wrong token for the annotation server', () => {
     server = await startReviewServer({ dataFolder: path.join(up.folder, 'other-server') });
     other = await startUp({
       name: 'wrong-token',
-      config: { sources: { files: [demoClip('a')] } },
+      config: { sources: { files: [demoClip('day')] } },
       env: { CVAT_HOST: server.url, CVAT_TOKEN: token },
     });
   });

@@ -25,11 +25,11 @@ beforeAll(async () => {
     name: 'rounds',
     config: {
       sources: { files: ['videos'] },
-      video: { framerate: 8 },
+      video: { framerate: 14 },
       cvat: { poll: '1h', settle: '0.2s', segment_size: 3 },
       concurrency: { videos: 1 },
     },
-    prepare: async (folder) => copyFile(demoClip('a'), path.join(await makeFolder(folder, 'videos'), 'match.mp4')),
+    prepare: async (folder) => copyFile(demoClip('day'), path.join(await makeFolder(folder, 'videos'), 'match.mp4')),
   });
 });
 afterAll(() => up.stop());
@@ -55,7 +55,7 @@ describe('the end of the wait for people', () => {
     await temporalCli(up, ...start, '--workflow-id', 'x1');
     const taskId = await untilWaiting(up, 'x1');
     await untilBetweenPolls(up, taskId);
-    // 40 s of film, one frame every 8 s: at 0, 8, 16, 24 and 32 s; at three frames a job that is two jobs.
+    // 60 s of film, one frame every 14 s: at 0, 14, 28, 42 and 56 s; at three frames a job that is two jobs.
     expect(await completeJobs(await up.cvat(), taskId)).toBe(2);
 
     const status = await up.json<{ state: string; progress: { stage: string; task: object }; nextPollAt: string }>(
@@ -74,7 +74,7 @@ describe('the end of the wait for people', () => {
   });
 
   it('comes at once by a signal of Temporal’s own command line', async () => {
-    await up.json('start', '--id', 'x2', demoClip('b'));
+    await up.json('start', '--id', 'x2', demoClip('night'));
     const taskId = await untilWaiting(up, 'x2');
     await untilBetweenPolls(up, taskId);
     await completeJobs(await up.cvat(), taskId);
@@ -83,7 +83,7 @@ describe('the end of the wait for people', () => {
   });
 
   it('does not come by a hint alone: the annotation server is asked, and decides', async () => {
-    const clip = await cutClip(path.join(up.folder, 'early.mp4'), 'a', 20, 12);
+    const clip = await cutClip(path.join(up.folder, 'early.mp4'), 'day', 31, 6);
     await up.json('start', '--id', 'early', clip);
     const taskId = await untilWaiting(up, 'early');
     await untilBetweenPolls(up, taskId);
@@ -96,7 +96,7 @@ describe('the end of the wait for people', () => {
   });
 
   it('comes by the clock alone, in a round with an input of its own', async () => {
-    const input = { config: { cvat: { poll: '1s', settle: '0.2s' } }, videos: [demoClip('c')] };
+    const input = { config: { cvat: { poll: '1s', settle: '0.2s' } }, videos: [demoClip('mixed')] };
     await temporalCli(up, ...start, '--workflow-id', 'x3', '--input', JSON.stringify(input));
     await completeJobs(await up.cvat(), await untilWaiting(up, 'x3'));
     await finished('x3');
@@ -145,7 +145,7 @@ describe('the rounds so far', () => {
 describe('pause', () => {
   it('lets no new video start until the round is resumed', async () => {
     const folder = await makeFolder(up.folder, 'many');
-    for (let index = 0; index < 6; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'b', index * 5, 8);
+    for (let index = 0; index < 6; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'night', index * 5, 8);
     // Enough frames, so that there is time to pause.
     const settings = [
       'video.framerate=0.8',
@@ -175,7 +175,7 @@ describe('pause', () => {
 describe('cancel', () => {
   it('in the middle of the work gives the videos back, and the next round takes them', async () => {
     const folder = await makeFolder(up.folder, 'given-back');
-    for (let index = 0; index < 3; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'c', index * 5, 7);
+    for (let index = 0; index < 3; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'mixed', index * 5, 7);
     // Every frame, so that there is time to cancel.
     const waiting = up.run('start', folder, '--wait', '--id', 'cancelled', '--set', 'video.framerate=0.08');
     await untilStatus(up, 'cancelled', 'at work', ({ progress }) => progress?.videos.inFlight.length);
@@ -193,7 +193,7 @@ describe('cancel', () => {
   });
 
   it('while people are at work leaves their task alone, and a later round can fetch it', async () => {
-    const clip = await cutClip(path.join(up.folder, 'with-people.mp4'), 'c', 10, 12);
+    const clip = await cutClip(path.join(up.folder, 'with-people.mp4'), 'mixed', 17, 3);
     await up.json('start', clip, '--id', 'left-alone');
     const taskId = await untilWaiting(up, 'left-alone');
     const { stdout } = await up.run('cancel', 'left-alone');

@@ -13,14 +13,14 @@ interface ScheduleRow {
 
 /** A round of this schedule takes frames only: nobody needs to review anything. */
 const config = (cron: string) => ({
-  sources: { files: [demoClip('a')] },
+  sources: { files: [demoClip('day')] },
   schedules: [
     {
       id: 'nightly',
       cron,
       timezone: 'UTC',
       config: {
-        video: { framerate: 20 },
+        video: { framerate: 30 },
         steps: { upload_labels: { enabled: false }, download_labels: { enabled: false } },
       },
     },
@@ -59,7 +59,7 @@ describe('schedules', () => {
       return rounds.find(({ state }) => state !== 'running');
     });
     expect(round.id).toMatch(/^active-learning-nightly-/);
-    // 40 s of film, a frame every 20 s.
+    // 60 s of film, a frame every 30 s.
     expect(round).toMatchObject({ state: 'finished', taskId: null, result: { frames: { sampled: 2, selected: 0 } } });
   });
 

@@ -34,8 +34,8 @@ beforeAll(async () => {
     },
     prepare: async (folder) => {
       await makeFolder(folder, 'videos');
-      await cutClip(path.join(folder, 'videos', '1.mp4'), 'a', 0, 6);
-      await cutClip(path.join(folder, 'videos', '2.mp4'), 'b', 0, 6);
+      await cutClip(path.join(folder, 'videos', '1.mp4'), 'day', 0, 6);
+      await cutClip(path.join(folder, 'videos', '2.mp4'), 'night', 0, 6);
       await writeFile(path.join(folder, 'trainer.mjs'), trainer);
       // A model that never sees anything.
       blind = path.join(folder, 'blind.onnx');
@@ -69,7 +69,7 @@ describe('a configured train command', () => {
   });
 
   it('does not put a worse model in the place of a better one', async () => {
-    await cutClip(path.join(up.folder, 'videos', '3.mp4'), 'c', 0, 6);
+    await cutClip(path.join(up.folder, 'videos', '3.mp4'), 'mixed', 0, 6);
     await writeFile(path.join(up.folder, 'next'), blind);
     const { training, roundId } = await round('t2');
     expect(training).toMatchObject({ accepted: false, newScore: 0 });

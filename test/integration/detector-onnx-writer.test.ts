@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { onnxModel, type OnnxModelSpec, type OnnxNode } from '../../models/onnx-writer.js';
+import { onnxModel, type OnnxModelSpec, type OnnxNode } from '../fixtures/onnx/onnx-writer.js';
 
 /** Runs a written model over one input and returns the numbers and shape of output `y`. */
 async function run(spec: OnnxModelSpec, data: number[], dims: number[]) {

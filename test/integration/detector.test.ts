@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { OnnxModelSpec } from '../../models/onnx-writer.js';
+import type { OnnxModelSpec } from '../fixtures/onnx/onnx-writer.js';
 import { createDetector, readModel, type Detector, type DetectorOptions } from '../../src/detector/index.js';
 import { recogniseNetwork } from '../../src/detector/layout.js';
 import { DetectThreads } from '../../src/detector/pool.js';

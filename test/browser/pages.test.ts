@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
@@ -20,12 +19,10 @@ const sizes = [
 describe.skipIf(noBrowser !== undefined)('the pages', () => {
   let browser: Browser;
   let desk: PipelineDesk;
-  let axe: string;
 
   beforeAll(async () => {
     browser = await startBrowser();
     desk = await startPipelineDesk();
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   });
 
   afterAll(async () => {
@@ -45,7 +42,7 @@ describe.skipIf(noBrowser !== undefined)('the pages', () => {
 
   const seriousFaults = async (page: Page) => {
     // Beside the page's own policy, which lets no foreign script in.
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -3,8 +3,8 @@ import { startReviewServer, type ReviewServer } from '../../src/review/server/in
 import { temporaryFolder } from '../helpers/programs.js';
 import { batch, clientOf, makeProject, settled, type Client } from '../integration/review-server-client.js';
 
-export const width = 640;
-export const height = 360;
+const width = 640;
+const height = 360;
 
 /** A review server with one project, in a folder of its own. */
 export interface Desk {

@@ -7,7 +7,7 @@ export type Route =
   | { page: 'rounds' }
   | { page: 'dataset' };
 
-export function parseRoute({ pathname, search }: { pathname: string; search: string }): Route {
+function parseRoute({ pathname, search }: { pathname: string; search: string }): Route {
   const [, taskId, jobId] = /^\/tasks\/(\d+)(?:\/jobs\/(\d+))?\/?$/.exec(pathname) ?? [];
   if (jobId !== undefined) {
     const frame = Number(new URLSearchParams(search).get('frame'));

@@ -11,7 +11,7 @@ export interface PipelineFolders {
 }
 
 /** The content of a file; undefined where there is none (yet). */
-export async function readIfThere(file: string): Promise<string | undefined> {
+async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

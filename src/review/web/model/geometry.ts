@@ -52,7 +52,7 @@ export function handlePoint(rect: Rect, handle: Handle): Point {
   return { x, y };
 }
 
-export const area = (rect: Rect): number => (rect.x2 - rect.x1) * (rect.y2 - rect.y1);
+const area = (rect: Rect): number => (rect.x2 - rect.x1) * (rect.y2 - rect.y1);
 
 export function contains(rect: Rect, { x, y }: Point, margin = 0): boolean {
   return x >= rect.x1 - margin && x <= rect.x2 + margin && y >= rect.y1 - margin && y <= rect.y2 + margin;

@@ -166,7 +166,7 @@ export const shortcuts: readonly Shortcut[] = [
 ];
 
 /** The name of a key press, as {@link Shortcut.keys} writes it. */
-export function keyName(event: KeyboardEvent): string {
+function keyName(event: KeyboardEvent): string {
   const key = event.key.toLowerCase();
   const isSign = key.length === 1 && !/[a-z]/.test(key);
   return [

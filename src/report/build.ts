@@ -84,7 +84,9 @@ export function buildReport(
 function metaLine({ roundId, rounds, dataset }: ReportInput): string {
   const last = rounds.at(-1);
   const parts = [
-    roundId === undefined ? `${rounds.length} rounds` : `started ${last?.startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    roundId === undefined
+      ? `${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}`
+      : `started ${last?.startedAt.slice(0, 16).replace('T', ' ')} UTC`,
     last?.modelSha256 && `model ${last.modelSha256.slice(0, 12)}`,
     dataset && `dataset version ${dataset.version}`,
   ];

@@ -92,14 +92,15 @@ function anchoringHtml(anchoring: Measured['anchoring'], labels: readonly string
     decimal(averagePrecision),
   ];
   const rows = [row('without the model’s boxes', blind), row('with them', shown)];
-  const gap = signed(shown.f1 - blind.f1);
+  const gap = shown.f1 - blind.f1;
   const interval = `${signedOrDash(difference.low)} to ${signedOrDash(difference.high)}`;
+  const meaning = Number.isNaN(gap)
+    ? 'One of the two kinds has nothing to compare by yet.'
+    : `F1 with boxes in sight differs by ${signed(gap)} (95 %: ${interval}). Clearly above 0 means that people accept what is suggested to them: believe the blind frames then.`;
   return (
     '<h3>Are people swayed by the model’s boxes?</h3>' +
     table(['random frames seen', 'frames', 'precision', 'recall', 'F1', labels.length > 1 ? 'mAP50' : 'AP50'], rows) +
-    note(
-      `F1 with boxes in sight differs by ${gap} (95 %: ${interval}). Clearly above 0 means that people accept what is suggested to them: believe the blind frames then.`,
-    )
+    note(meaning)
   );
 }
 

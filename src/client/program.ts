@@ -155,6 +155,16 @@ export function createProgram(): Command {
     .option('--every <duration>', 'time between frames, as in 5 or 3m', '180')
     .option('--out <folder>', 'where the pictures go', 'frames')
     .addOption(new Option('--max <number>', 'take at most so many').argParser(number))
+    .addOption(
+      new Option('--sampling <method>', 'exact times, the keyframe before each, or a sharp frame of each shot')
+        .choices(['interval', 'keyframe', 'scene'])
+        .default('interval'),
+    )
+    .option('--skip-start <duration>', 'no frames before this time')
+    .option('--skip-end <duration>', 'no frames in the last part')
+    .option('--sharpest-within <duration>', 'take the sharpest frame up to this time after each wanted one')
+    .addOption(new Option('--scene-threshold <number>', 'least change of a cut, 0..255').argParser(number))
+    .addOption(new Option('--duplicates <bits>', 'leave out frames that differ in fewer of 64 bits').argParser(number))
     .action(lazy(singleSteps, 'frames'));
   add('detect', 'run a model over pictures, folders of pictures, and videos')
     .argument('<paths...>', 'JPEG, PNG or WebP files, folders, videos')

@@ -24,13 +24,34 @@ export const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv
 
 /** Times of all frames of the first video stream in order of presentation, as ffprobe's full decode finds them. */
 export async function decodedTimes(file: string): Promise<number[]> {
-  const entries = ['-select_streams', 'v:0', '-show_entries', 'frame=best_effort_timestamp_time', '-of', 'csv=p=0'];
-  const { stdout } = await execa((await findTool('ffprobe')).path, ['-v', 'error', ...entries, file], {
+  const lines = await ffprobe(file, 'frame=best_effort_timestamp_time');
+  return lines.map((line) => parseFloat(line)).filter((time) => Number.isFinite(time));
+}
+
+/** Times of the keyframes of the first video stream, from its start, as its container marks them. */
+export async function keyframeTimes(file: string): Promise<number[]> {
+  const packets = (await ffprobe(file, 'packet=pts_time,flags')).map((line) => line.split(','));
+  const start = Math.min(...packets.map(([time]) => Number(time)));
+  return packets.filter(([, flags]) => flags?.startsWith('K')).map(([time]) => Number(time) - start);
+}
+
+async function ffprobe(file: string, entries: string): Promise<string[]> {
+  const selected = ['-select_streams', 'v:0', '-show_entries', entries, '-of', 'csv=p=0'];
+  const { stdout } = await execa((await findTool('ffprobe')).path, ['-v', 'error', ...selected, file], {
     // Keeps a statically linked ffprobe from crashing on .ts files.
     env: { GCONV_PATH: devNull },
   });
-  return stdout
-    .split('\n')
-    .map((line) => parseFloat(line))
-    .filter((time) => Number.isFinite(time));
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** First frame at or after each k·N by brute force over all frames, each frame once. */
+export function firstAtOrAfter(times: number[], everySeconds: number): number[] {
+  const start = Math.min(...times);
+  const relative = times.map((time) => time - start).sort((a, b) => a - b);
+  const wanted: number[] = [];
+  for (let k = 0; k * everySeconds <= (relative.at(-1) ?? 0) + 1e-6; k++) {
+    const first = relative.find((time) => time >= k * everySeconds - 1e-6);
+    if (first !== undefined && wanted.at(-1) !== first) wanted.push(first);
+  }
+  return wanted;
 }

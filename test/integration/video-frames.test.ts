@@ -8,7 +8,7 @@ import { sha256 } from '../../src/common/files.js';
 import type { Frame } from '../../src/common/types.js';
 import { findTool } from '../../src/tools/index.js';
 import { probeVideo, sampleFrames, type SampleOptions } from '../../src/video/index.js';
-import { decodedTimes, ffmpeg, h264, temporaryFolder, testPicture } from './video-clips.js';
+import { decodedTimes, ffmpeg, firstAtOrAfter, h264, temporaryFolder, testPicture } from './video-clips.js';
 
 const sharedClip = path.resolve('../shared/clips/one-by-one-person-detection.mp4');
 
@@ -70,18 +70,6 @@ async function sample(file: string, options: Partial<SampleOptions> & { everySec
     if (!('rejected' in step)) frames.push(step.frame);
   }
   return frames;
-}
-
-/** First frame at or after each k·N by brute force over all frames, each frame once. */
-function firstAtOrAfter(times: number[], everySeconds: number): number[] {
-  const start = Math.min(...times);
-  const relative = times.map((time) => time - start).sort((a, b) => a - b);
-  const wanted: number[] = [];
-  for (let k = 0; k * everySeconds <= (relative.at(-1) ?? 0) + 1e-6; k++) {
-    const first = relative.find((time) => time >= k * everySeconds - 1e-6);
-    if (first !== undefined && wanted.at(-1) !== first) wanted.push(first);
-  }
-  return wanted;
 }
 
 describe('the frames taken are those that a full decode by ffprobe finds', () => {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { PipelineError } from '../../common/errors.js';
 import { parseDuration } from '../../config/index.js';
 import { probeVideo, sampleFrames, assertUsable, videoKeyOfFile } from '../../video/index.js';
+import type { SamplingMethod } from '../../video/types.js';
 import { type CommonOptions } from '../context.js';
 import { createItemBar } from '../item-bar.js';
 import { printLine, printResult } from '../output.js';
@@ -19,38 +20,65 @@ export async function probe(file: string, options: CommonOptions): Promise<void>
   printResult(options.json, result, lines.join('\n'));
 }
 
-export async function frames(
-  file: string,
-  options: CommonOptions & { every: string; out: string; max?: number },
-): Promise<void> {
-  const everySeconds = parseDuration(options.every);
-  if (!everySeconds) {
-    throw new PipelineError('WRONG_USE', `--every ${options.every} is no time between frames.`, {
-      hint: 'Write --every 5, --every 0.5 or --every 3m.',
-    });
-  }
+interface FramesOptions extends CommonOptions {
+  every: string;
+  out: string;
+  max?: number;
+  sampling: SamplingMethod;
+  skipStart?: string;
+  skipEnd?: string;
+  sharpestWithin?: string;
+  sceneThreshold?: number;
+  duplicates?: number;
+}
+
+export async function frames(file: string, options: FramesOptions): Promise<void> {
+  const everySeconds = durationOf('--every', options.every);
+  if (!everySeconds) throw wrongDuration('--every', options.every);
+  const skipStartSeconds = durationOf('--skip-start', options.skipStart);
+  const skipEndSeconds = durationOf('--skip-end', options.skipEnd);
+  const sharpestWithinSeconds = durationOf('--sharpest-within', options.sharpestWithin);
+  const { sampling, max: maxFrames, sceneThreshold, duplicates: duplicateDistance } = options;
   const video = await probeVideo(path.resolve(file));
   assertUsable(video);
   const videoKey = await videoKeyOfFile(video.file);
-  let count = 0;
   const taken = sampleFrames(video, {
-    videoKey,
-    outputFolder: path.resolve(options.out),
-    everySeconds,
-    maxFrames: options.max,
+    ...{ videoKey, outputFolder: path.resolve(options.out), sampling, everySeconds, skipStartSeconds, skipEndSeconds },
+    ...{ sharpestWithinSeconds, sceneThreshold, duplicateDistance, maxFrames },
   });
-  const bar = createItemBar(Math.min(Math.ceil(video.duration / everySeconds), options.max ?? Infinity), 'frames');
+  let count = 0;
+  const leftOut = { blank: 0, duplicate: 0 };
+  const bar = createItemBar(Math.min(Math.ceil(video.duration / everySeconds), maxFrames ?? Infinity), 'frames');
   try {
     for await (const step of taken) {
-      if ('rejected' in step) continue;
+      bar.step();
+      if ('rejected' in step) {
+        leftOut[step.rejected] += 1;
+        continue;
+      }
       const { file, frameId, ptsSeconds } = step.frame;
       count += 1;
-      bar.step();
       if (options.json) printLine({ file, frameId, pts: ptsSeconds });
       else process.stdout.write(`${ptsSeconds.toFixed(3).padStart(10)} s  ${file}\n`);
     }
   } finally {
     bar.end();
   }
-  if (!options.json) process.stdout.write(`${count} frames\n`);
+  const reasons = Object.entries(leftOut).filter(([, frames]) => frames > 0);
+  const summary = `${count} frames${reasons.map(([reason, frames]) => `, ${frames} left out: ${reason}`).join('')}\n`;
+  if (!options.json) process.stdout.write(summary);
+  else if (reasons.length > 0) process.stderr.write(summary);
+}
+
+function durationOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw wrongDuration(option, text);
+  return seconds;
+}
+
+function wrongDuration(option: string, text: string): PipelineError {
+  return new PipelineError('WRONG_USE', `${option} ${text} is no time.`, {
+    hint: `Write ${option} 5, ${option} 0.5 or ${option} 3m.`,
+  });
 }

@@ -34,6 +34,7 @@ export async function drawDetections(image: string, detections: readonly Detecti
     const { width, height, channels } = picture.info;
     await sharp(picture.data, { raw: { width, height, channels } })
       .composite([{ input: overlay }])
+      .removeAlpha()
       .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4', force: false })
       .toFile(temporary);
     await rename(temporary, output);

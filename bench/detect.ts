@@ -28,6 +28,8 @@ const leastSpeedup = 1.5;
 /** The main thread is late by at most so many milliseconds, 99 times of 100. */
 const mostDelay = 20;
 
+const ULTRALYTICS = 'Ultralytics predict';
+
 const pictureCount = 16;
 const { width, height } = { width: 1280, height: 720 };
 
@@ -75,6 +77,8 @@ async function compare({ model, pictures, threads, rounds, python }: Job): Promi
     'JPEG to boxes, resize: fast': () => detectAll(fast, pictures),
     'pixels to boxes': () => detectAll(exact, pixels),
   };
+  const predict = python === undefined ? undefined : startUltralytics(python, model, path.dirname(pictures[0]!));
+  if (predict) ways[ULTRALYTICS] = () => predict.run();
   const times = new Map(Object.keys(ways).map((name) => [name, [] as Measurement[]]));
   const delay = monitorEventLoopDelay({ resolution: 1 });
   try {
@@ -87,18 +91,13 @@ async function compare({ model, pictures, threads, rounds, python }: Job): Promi
       }
     }
   } finally {
-    await Promise.all([bare.close(), exact.close(), fast.close()]);
+    await Promise.all([bare.close(), exact.close(), fast.close(), predict?.close()]);
   }
-  const seconds = report(times);
+  report(times);
   verdict('main thread late by (p99)', delay.percentile(99) / 1e6, mostDelay, 'ms');
-  if (python === undefined) return;
-  const predict = await ultralytics(python, model, path.dirname(pictures[0]!), pictures.length * rounds);
-  console.log(`\nUltralytics predict: ${(1 / predict).toFixed(1)} pictures/s`);
-  verdict('ours / Ultralytics', predict / seconds, leastSpeedup, 'x', 'at least');
 }
 
-/** @returns seconds per picture from JPEG to boxes */
-function report(times: Map<string, Measurement[]>): number {
+function report(times: Map<string, Measurement[]>): void {
   const perPicture = (name: string, kind: keyof Measurement) =>
     times.get(name)!.map((each) => each[kind] / pictureCount);
   console.log('                               pictures/s  ms wall  ms CPU  wall ratio  CPU ratio');
@@ -117,16 +116,13 @@ function report(times: Map<string, Measurement[]>): number {
       ratio('cpu').padStart(10),
     );
   }
-  const wall = perPicture('JPEG to boxes', 'wall');
-  const base = perPicture('bare session.run', 'wall');
+  const ours = perPicture('JPEG to boxes', 'wall');
+  /** Of each round by itself: what slows a round down slows both. */
+  const ratioTo = (name: string) => median(perPicture(name, 'wall').map((value, round) => value / ours[round]!));
   console.log();
-  verdict(
-    'overhead per picture',
-    median(wall.map((value, round) => value / base[round]! - 1)) * 100,
-    mostOverhead * 100,
-    '%',
-  );
-  return median(wall);
+  verdict('overhead per picture', (1 / ratioTo('bare session.run') - 1) * 100, mostOverhead * 100, '%');
+  if (times.has(ULTRALYTICS))
+    verdict('pictures/s, ours / Ultralytics', ratioTo(ULTRALYTICS), leastSpeedup, 'x', 'at least');
 }
 
 function verdict(
@@ -207,10 +203,24 @@ async function writePictures(folder: string): Promise<string[]> {
   return files;
 }
 
-async function ultralytics(python: string, model: string, folder: string, pictures: number): Promise<number> {
+/** One process for all rounds: loading its libraries takes longer than the pictures. */
+function startUltralytics(python: string, model: string, folder: string) {
   const script = path.join(import.meta.dirname, 'support', 'ultralytics_predict.py');
-  const { stdout } = await execa(python, [script, model, folder, String(pictures)]);
-  return Number(stdout.trim().split('\n').at(-1));
+  const child = execa(python, [script, model, folder], { stdout: 'pipe' });
+  const answers = child[Symbol.asyncIterator]();
+  return {
+    async run(): Promise<void> {
+      child.stdin.write('\n');
+      // What else it prints is of no interest.
+      for (let answer = await answers.next(); !String(answer.value).startsWith('done'); answer = await answers.next()) {
+        if (answer.done) throw new Error(`${python} ended without an answer.`);
+      }
+    },
+    async close(): Promise<void> {
+      child.stdin.end();
+      await child;
+    },
+  };
 }
 
 function median(values: readonly number[]): number {

@@ -1,21 +1,11 @@
-"""The other baseline of bench/detect.ts: predict of Ultralytics over a folder of pictures. Prints seconds per picture."""
+"""The other baseline of bench/detect.ts: predict of Ultralytics over a folder of pictures, once for each line of input."""
 
 import sys
-import time
 
 from ultralytics import YOLO
 
-model_file, folder, pictures = sys.argv[1], sys.argv[2], int(sys.argv[3])
+model_file, folder = sys.argv[1:]
 model = YOLO(model_file, task="detect")
-
-
-def predict():
-    return sum(1 for _ in model.predict(folder, stream=True, verbose=False, device="cpu"))
-
-
-predict()
-done = 0
-start = time.perf_counter()
-while done < pictures:
-    done += predict()
-print((time.perf_counter() - start) / done)
+for _ in sys.stdin:
+    pictures = sum(1 for _ in model.predict(folder, stream=True, verbose=False, device="cpu"))
+    print("done", pictures, flush=True)

@@ -228,6 +228,12 @@ describe('a webhook and a round', () => {
     expect(stubs.calls.filter((name) => name === 'downloadLabels')).toHaveLength(1);
   });
 
+  /** Whether the wait for a task has been told of an event. */
+  async function hinted(taskId: number): Promise<boolean> {
+    const { events } = await environment.client.workflow.getHandle(`cvat-task-${taskId}`).fetchHistory();
+    return (events ?? []).some((event) => event.workflowExecutionSignaledEventAttributes);
+  }
+
   it('an event that comes before the round waits is not lost', async () => {
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -249,11 +255,13 @@ describe('a webhook and a round', () => {
         await held;
         return markWaiting(request);
       };
-      // The first look finds nothing, as if it came a moment too early; by itself the round looks again in an hour.
+      // A look that began before the event came finds nothing, and by itself the round would look again in an hour.
       let first = true;
-      stubs.activities.pollTask = (request) => {
-        if (!first) return pollTask(request);
+      stubs.activities.pollTask = async (request) => {
+        const early = first && !(await hinted(stubs.task.taskId));
         first = false;
+        if (!early) return pollTask(request);
+        await until('the event to reach the wait', () => hinted(stubs.task.taskId));
         throw ApplicationFailure.create({ type: 'NOT_COMPLETE', nextRetryDelay: '1h' });
       };
     });

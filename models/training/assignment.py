@@ -1,9 +1,9 @@
 """Decides which cells of the detector answer for which object: task-aligned assignment.
 
 Feng et al., "TOOD: Task-aligned One-stage Object Detection", 2021: an object goes to the cells that already find it
-best, measured by score^ALPHA * IoU^BETA, and the score they are to give is that measure, scaled per object. Here the best
-cell of an object is asked for a score between LEAST_SCORE (no overlap yet) and 1, and not for the IoU itself: that of a
-ball stays low for long, and it would be learned last.
+best, measured by score^ALPHA * IoU^BETA, and the score they are to give is that measure, scaled per object. Here the
+best cell of an object is asked for a score between LEAST_SCORE (no overlap yet) and 1, and not for the IoU itself: that
+of a ball stays low for long, and it would be learned last.
 """
 
 import math

@@ -80,7 +80,9 @@ def select(output: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     classes, index, scores = classes[order], index[order], scores[order]
     middle, half = output[:2, index].T, output[2:4, index].T / 2
     boxes = np.concatenate((middle - half, middle + half), 1)
-    kept = [np.flatnonzero(classes == class_id)[suppress(boxes[classes == class_id])] for class_id in np.unique(classes)]
+    kept = [
+        np.flatnonzero(classes == class_id)[suppress(boxes[classes == class_id])] for class_id in np.unique(classes)
+    ]
     # Positions are in the order of scores.
     best = np.sort(np.concatenate(kept))[:MOST_DETECTIONS] if kept else np.zeros(0, np.int64)
     return boxes[best], scores[best], classes[best]

@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import onnx
@@ -59,7 +59,7 @@ def metadata(names: tuple[str, ...], size: Size) -> dict[str, str]:
     return {
         'description': 'Frameloop detector',
         'author': 'Frameloop',
-        'date': datetime.now(timezone.utc).isoformat(),
+        'date': datetime.now(UTC).isoformat(),
         'version': VERSION,
         'license': 'MIT',
         'docs': 'models/training/README.md',

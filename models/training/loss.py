@@ -34,8 +34,8 @@ def complete_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def quality_focal_loss(logits: Tensor, scores: Tensor) -> Tensor:
-    """Cross-entropy with scores between 0 and 1, where it counts by how wrong the detector is: the cells that are rightly
-    empty, nearly all, would else drown the others. Li et al., "Generalized Focal Loss", 2020.
+    """Cross-entropy with scores between 0 and 1, weighed by how wrong the detector is (Li et al., "Generalized Focal
+    Loss", 2020): the cells that are rightly empty, nearly all, would else drown the others.
     """
     wrongness = (logits.sigmoid() - scores).abs() ** FOCUS
     return (wrongness * binary_cross_entropy_with_logits(logits, scores, reduction='none')).sum()

@@ -1,9 +1,10 @@
 """The detector: a small convolutional network without anchors, with predictions at strides 4, 8 and 16.
 
-Plain 3x3 convolutions with leaky ReLU, because ONNX Runtime's CPU kernels run these fastest (Conv, BatchNorm and
-activation become one; with plain ReLU the class features died early on, under the many empty cells), cross-stage partial blocks (Wang et al., "CSPNet", 2020), a top-down feature pyramid (Lin et al., "Feature Pyramid
-Networks", 2017) with pooled context at stride 32, and heads that predict class and box apart (Ge et al., "YOLOX",
-2021). Stride 4 is there for objects of five pixels, such as a ball seen from the stand.
+Plain 3x3 convolutions with leaky ReLU, because ONNX Runtime's CPU kernels run these fastest: Conv, BatchNorm and
+activation become one. (With plain ReLU the class features died early on, under the many empty cells.) Cross-stage
+partial blocks (Wang et al., "CSPNet", 2020), a top-down feature pyramid (Lin et al., "Feature Pyramid Networks", 2017)
+with pooled context at stride 32, and heads that predict class and box apart (Ge et al., "YOLOX", 2021). Stride 4 is
+there for objects of five pixels, such as a ball seen from the stand.
 """
 
 import math
@@ -120,7 +121,7 @@ class Detector(nn.Module):
         for head in self.heads:
             nn.init.normal_(head.classes.weight, std=0.01)
             nn.init.normal_(head.box.weight, std=0.01)
-            # A prior of 1 % per cell keeps the many empty cells from drowning the rest (Lin et al., "Focal Loss", 2017).
+            # Cells begin with a score of 1 %: nearly all are empty (Lin et al., "Focal Loss", 2017).
             nn.init.constant_(head.classes.bias, -math.log(99))
             # Boxes begin about four cells wide, so that each overlaps an object of the sizes of its level.
             head.box.bias.data.copy_(torch.tensor([0.0, 0.0, math.log(4), math.log(4)]))

@@ -106,7 +106,7 @@ def train_step(
 
 
 def gradients(replica: Detector, crops: list[Crop]) -> tuple[list[Tensor], float, float]:
-    """Of the summed loss of some crops: the gradient of each parameter, the loss, and what both are to be divided by."""
+    """The gradients of the summed loss of some crops, that loss, and what both are to be divided by."""
     pixels = torch.from_numpy(np.stack([crop.pixels for crop in crops])).permute(0, 3, 1, 2)
     # Pixels lie in memory as [height, width, colour] already, which is also how the kernels are fastest.
     boxes, logits = replica(pixels.float().div(255).contiguous(memory_format=torch.channels_last))

@@ -165,7 +165,10 @@ class Measures(unittest.TestCase):
 
     def test_the_best_of_overlapping_boxes_of_a_class_stays(self) -> None:
         output = self.output(
-            (50, 50, 20, 20, 0.9, 0.0), (51, 50, 20, 20, 0.8, 0.4), (50, 56, 20, 20, 0.7, 0.0), (10, 10, 5, 5, 0, 0.0005)
+            (50, 50, 20, 20, 0.9, 0.0),
+            (51, 50, 20, 20, 0.8, 0.4),
+            (50, 56, 20, 20, 0.7, 0.0),
+            (10, 10, 5, 5, 0, 0.0005),
         )
         boxes, scores, classes = select(output)
         # The second box of class 0 has IoU 19/21 with the first, the third 14/26.
@@ -195,7 +198,7 @@ class Measures(unittest.TestCase):
 class Exports(unittest.TestCase):
     def test_the_metadata_are_python_literals_as_yolo_tools_read_them(self) -> None:
         written = metadata(('player', "driver's", 'a "b"'), Size(384, 640))
-        self.assertEqual(written['names'], '''{0: 'player', 1: "driver's", 2: 'a "b"'}''')
+        self.assertEqual(written['names'], """{0: 'player', 1: "driver's", 2: 'a "b"'}""")
         self.assertEqual((written['imgsz'], written['task'], written['end2end']), ('[384, 640]', 'detect', 'False'))
 
 

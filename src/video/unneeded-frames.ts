@@ -71,7 +71,7 @@ function decodedPlaces(index: PacketIndex, grid: SamplingGrid, run: GridRun): [n
  * Whether an H.264 frame, stored with lengths of four bytes as in .mp4 (ISO/IEC 14496-15, 5.3.4.2), says that no other
  * frame refers to it: `nal_ref_idc` of its slices is 0 (ITU-T H.264, 7.4.1). Anything else counts as referred to.
  */
-export function isUnreferenced(data: Buffer, offset: number): boolean {
+function isUnreferenced(data: Buffer, offset: number): boolean {
   for (let at = offset; at + 5 <= data.length && at + 5 <= offset + headerBytes; at += 4 + data.readUInt32BE(at)) {
     const header = data[at + 4]!;
     const type = header & 0x1f;

@@ -21,7 +21,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: path.join(here, 'demo.onnx') },
-    metrics: { type: 'string', default: path.join(here, 'demo-metrics.json') },
+    metrics: { type: 'string' },
   },
 });
 
@@ -39,8 +39,9 @@ try {
     daylight: await runTrainer(python, 'train', [...data(daylight), '--output', model, ...TRAINING]),
     floodlit: await runTrainer(python, 'evaluate', [...data(floodlit), '--model', model]),
   };
-  await writeFileAtomic(path.resolve(values.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  process.stdout.write(`${JSON.stringify(metrics, null, 2)}\n`);
+  const text = `${JSON.stringify(metrics, null, 2)}\n`;
+  if (values.metrics !== undefined) await writeFileAtomic(path.resolve(values.metrics), text);
+  process.stdout.write(text);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

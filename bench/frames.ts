@@ -2,14 +2,14 @@
  * Taking frames of a video beside what one would do without thought: let ffmpeg decode all of it and keep one frame
  * every N seconds with its `fps` filter. Both write JPEG files.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { findTool } from '../src/tools/index.js';
 import { probeVideo, sampleFrames } from '../src/video/index.js';
 import type { SamplingMethod } from '../src/video/types.js';
+import { withFolder } from './support/folder.js';
 import { measure, measureMedian, type Measurement } from './support/measure.js';
 import { testVideo } from './support/videos.js';
 
@@ -79,7 +79,7 @@ export async function run(args: string[]): Promise<void> {
 
 async function fullDecode(file: string): Promise<Measurement> {
   const { path: ffmpeg } = await findTool('ffmpeg');
-  return inFolder((folder) =>
+  return withFolder((folder) =>
     measure(async () => {
       // round=up: the frames at 0, N, 2N …, as ours; the default gives those half an interval later.
       const output = ['-vf', `fps=1/${baselineInterval}:round=up`, '-q:v', '2', path.join(folder, '%06d.jpg')];
@@ -93,7 +93,7 @@ async function take(file: string, every: number, sampling: SamplingMethod): Prom
   let frames = 0;
   const measurement = await measureMedian(
     () =>
-      inFolder(async (outputFolder) => {
+      withFolder(async (outputFolder) => {
         const options = { videoKey: 'bench', outputFolder, everySeconds: every, sampling };
         for await (const step of sampleFrames(await probeVideo(file), options)) void step;
         frames = (await readdir(path.join(outputFolder, 'bench'))).length;
@@ -101,15 +101,6 @@ async function take(file: string, every: number, sampling: SamplingMethod): Prom
     { runs: 5, longSeconds: 5 },
   );
   return { ...measurement, frames };
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'frameloop-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 function show({ wall, cpu }: Measurement): string {

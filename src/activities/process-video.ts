@@ -127,7 +127,8 @@ async function* takeAndPredict(
 /** The detector gets the pixels as they were decoded: no second decoding, and nothing of what JPEG loses. */
 async function toStep(step: SampledFrame | RejectedFrame, detector: Detector, signal: AbortSignal): Promise<Step> {
   if ('rejected' in step) return step;
-  const { frame, picture, sha256 } = step;
+  const { frame, picture, sha256, release } = step;
   const { detections, perceptualHash, embedding } = await detector.detect(picture, { signal });
+  release();
   return { ...frame, sha256, perceptualHash, embedding, detections, modelSha256: detector.model.sha256 };
 }

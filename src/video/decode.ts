@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { findTool, killDelayMs } from '../tools/index.js';
 import { anyOf } from './expression.js';
 import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, saysCutOff } from './ffmpeg.js';
+import { PixelPool } from './pixel-pool.js';
 
 /** A picture of the video as pixels. */
 export interface DecodedFrame {
@@ -21,6 +22,8 @@ export interface DecodeRequest {
   /** Pictures of another size (that of the video may change midway) are brought to this one. */
   width: number;
   height: number;
+  /** Where the memory for pictures comes from; of the size asked for. Default: new for each. */
+  pool?: PixelPool;
   /** How pictures are brought to another size. Default `bicubic`; `area` is for much smaller ones. */
   scaling?: 'bicubic' | 'area';
   /** Start at the last keyframe not later than this, in seconds of ffmpeg's `-ss`; from the beginning if absent. */
@@ -62,7 +65,8 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
   const log = new FrameLog(child.stderr);
   try {
     let count = 0;
-    for await (const pixels of slices(child.stdout, request.width * request.height * 3)) {
+    const pool = request.pool ?? new PixelPool(request.width * request.height * 3);
+    for await (const pixels of slices(child.stdout, pool)) {
       count++;
       yield { seconds: await log.nextTime(), firstSeconds: log.firstSeconds, pixels };
     }
@@ -116,9 +120,9 @@ function decodeArguments(request: DecodeRequest): string[] {
   ];
 }
 
-/** Cuts a byte stream into buffers of `size` bytes. A rest at the end is an unfinished picture and is left out. */
-async function* slices(stream: Readable, size: number): AsyncGenerator<Buffer> {
-  let slice = Buffer.allocUnsafeSlow(size);
+/** Cuts a byte stream into pictures. A rest at the end is an unfinished picture and is left out. */
+async function* slices(stream: Readable, pool: PixelPool): AsyncGenerator<Buffer> {
+  let slice = pool.take();
   let filled = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     let read = 0;
@@ -126,13 +130,14 @@ async function* slices(stream: Readable, size: number): AsyncGenerator<Buffer> {
       const copied = chunk.copy(slice, filled, read);
       read += copied;
       filled += copied;
-      if (filled === size) {
+      if (filled === slice.length) {
         yield slice;
-        slice = Buffer.allocUnsafeSlow(size);
+        slice = pool.take();
         filled = 0;
       }
     }
   }
+  pool.giveBack(slice);
 }
 
 /** Reads ffmpeg's log: the times of the frames that pass the `showinfo` filters, in order, and complaints. */

@@ -39,6 +39,9 @@ export interface SampleOptions extends GridOptions {
   signal?: AbortSignal;
 }
 
+// No picture is made twice: what libvips remembers of them would only take memory.
+sharp.cache(false);
+
 /** As in PySceneDetect's `AdaptiveDetector`. */
 const defaultSceneThreshold = 15;
 
@@ -72,12 +75,14 @@ export async function* sampleFrames(
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   if (maxFrames <= 0) return;
   let count = 0;
-  const develop = (frame: TimedFrame): Promise<DevelopedFrame> => developFrame(probe, options, quality, frame);
-  for await (const frame of mapAhead(wantedFrames(probe, options, signal), developedAhead, develop, () =>
+  const reader = await VideoReader.open(probe, signal);
+  const develop = (frame: TimedFrame): Promise<DevelopedFrame> => developFrame(reader, options, quality, frame);
+  for await (const frame of mapAhead(wantedFrames(reader, options, signal), developedAhead, develop, () =>
     stop.abort(),
   )) {
     const rejection = frame.blank ? 'blank' : duplicates.accept(frame.perceptualHash) ? undefined : 'duplicate';
     if (rejection !== undefined) {
+      frame.release();
       yield { rejected: rejection, ptsSeconds: frame.ptsSeconds };
       continue;
     }
@@ -88,13 +93,12 @@ export async function* sampleFrames(
 
 /** The wanted frames, with their times from the start of the video. */
 async function* wantedFrames(
-  probe: VideoProbe,
+  reader: VideoReader,
   options: SampleOptions,
   signal: AbortSignal,
 ): AsyncGenerator<TimedFrame> {
   const { sampling = 'interval', skipStartSeconds = 0, afterSeconds = -Infinity } = options;
-  const grid = samplingGrid(probe.duration, options);
-  const reader = await VideoReader.open(probe, signal);
+  const grid = samplingGrid(reader.probe.duration, options);
   // The keyframe before a wanted time may lie before the part that is wanted, or have been taken by the earlier run.
   const earliest = Math.max(skipStartSeconds, afterSeconds + 2 * timeTolerance) - timeTolerance;
   for await (const frame of methods[sampling](reader, grid, options, signal)) {
@@ -123,10 +127,11 @@ interface DevelopedFrame {
   jpeg: Buffer;
   perceptualHash: string;
   blank: boolean;
+  release: () => void;
 }
 
 async function developFrame(
-  { width, height }: VideoProbe,
+  { probe: { width, height }, pool }: VideoReader,
   { blankDeviation = defaultBlankDeviation }: SampleOptions,
   quality: number,
   { seconds, pixels }: TimedFrame,
@@ -142,6 +147,7 @@ async function developFrame(
     jpeg,
     perceptualHash: differenceHash(picture),
     blank: brightnessDeviation(picture) < blankDeviation,
+    release: () => pool.giveBack(pixels),
   };
 }
 
@@ -166,7 +172,7 @@ class Duplicates {
 
 async function writeFrame(options: SampleOptions, developed: DevelopedFrame): Promise<SampledFrame> {
   const { videoKey, signal } = options;
-  const { ptsSeconds, picture, jpeg, perceptualHash } = developed;
+  const { ptsSeconds, picture, jpeg, perceptualHash, release } = developed;
   const frameId = `${videoKey}_${String(Math.round(ptsSeconds * 1000)).padStart(9, '0')}`;
   const file = path.resolve(options.outputFolder, videoKey, `${frameId}.jpg`);
   signal?.throwIfAborted();
@@ -179,5 +185,5 @@ async function writeFrame(options: SampleOptions, developed: DevelopedFrame): Pr
     });
   });
   const frame: Frame = { frameId, videoKey, ptsSeconds, width: picture.width, height: picture.height, file };
-  return { frame, picture, perceptualHash, sha256: sha256(jpeg) };
+  return { frame, picture, perceptualHash, sha256: sha256(jpeg), release };
 }

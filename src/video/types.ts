@@ -39,6 +39,8 @@ export interface SampledFrame {
   perceptualHash: string;
   /** Of the file. */
   sha256: string;
+  /** Gives the memory of the pixels back for frames to come: the picture must not be used after it. */
+  release: () => void;
 }
 
 /** A frame that was decoded and left out. */

@@ -3,6 +3,7 @@ import { decodeFrames, type DecodeRequest } from './decode.js';
 import { decodeCost, type DecodeCost } from './decode-plan.js';
 import { filtersPackets } from './ffmpeg.js';
 import { readPacketIndex, type PacketIndex } from './packet-index.js';
+import { PixelPool } from './pixel-pool.js';
 import type { ProbeDetails } from './probe-document.js';
 import { detailsOf } from './probe.js';
 import { timeTolerance } from './sampling-grid.js';
@@ -35,7 +36,7 @@ const orderKnown = new Set(['h264', 'hevc', 'vp9', 'av1']);
 const lanesAtMost = 4;
 
 /** Frames that wait for their turn take no more memory than this, all lanes together. */
-const waitingBytes = 96e6;
+const waitingBytes = 24e6;
 
 /** Decodes parts of one video, in times from its start. */
 export class VideoReader {
@@ -45,6 +46,8 @@ export class VideoReader {
   readonly lanes = Math.min(availableParallelism(), lanesAtMost);
   /** Frames of one lane that may wait for their turn. */
   readonly ahead: number;
+  /** Memory for pictures of the size of the video. */
+  readonly pool: PixelPool;
   /** Time of the video's start on the clock of the file. */
   readonly start: number;
   /** Longest time between keyframes at the start of the video; Infinity where fewer than two were seen. */
@@ -62,6 +65,7 @@ export class VideoReader {
     this.seekable = indexedContainers.test(probe.container);
     this.cost = decodeCost(probe);
     this.ahead = Math.max(1, Math.min(32, Math.floor(waitingBytes / this.lanes / (probe.width * probe.height * 3))));
+    this.pool = new PixelPool(probe.width * probe.height * 3);
     this.start = details.exactStartTime;
     this.keyframeGap = details.keyframeGap;
     const reorder = (details.reorderFrames + 1) / Math.max(probe.fps, 1);
@@ -105,6 +109,7 @@ export class VideoReader {
     const { endSeconds, ...rest } = part;
     const frames = decodeFrames({
       ...rest,
+      pool: part.width === this.probe.width && part.height === this.probe.height ? this.pool : undefined,
       ...{ file: this.probe.file, streamIndex: this.details.streamIndex },
       seekSeconds: this.seekPosition(seconds),
       trustContainer:

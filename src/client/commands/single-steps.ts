@@ -56,6 +56,7 @@ export async function frames(file: string, options: FramesOptions): Promise<void
         leftOut[step.rejected] += 1;
         continue;
       }
+      step.release();
       const { file, frameId, ptsSeconds } = step.frame;
       count += 1;
       if (options.json) printLine({ file, frameId, pts: ptsSeconds });

@@ -9,6 +9,11 @@ import type { TimedFrame, VideoReader } from './video-reader.js';
 /** From so many groups of pictures between two wanted times on, each is sought by itself, without knowing keyframes. */
 const gapsPerInterval = 4;
 
+/** Frames that are sought one by one take very different times: with more lanes than cores none of these is idle. */
+export function lanesFor(reader: VideoReader, grid: SamplingGrid): number {
+  return farApart(reader, grid) ? 2 * reader.lanes : reader.lanes;
+}
+
 /** Whether the wanted times lie so far apart that no two of them share a group of pictures, as far as was seen. */
 export function farApart(reader: VideoReader, grid: SamplingGrid): boolean {
   return reader.seekable && grid.everySeconds >= gapsPerInterval * reader.keyframeGap;
@@ -37,7 +42,7 @@ export async function* intervalFrames(
     return sharpestWithin > 0 ? sharpestOfEach(frames, reader, grid, sharpestWithin) : frames;
   });
   let nextIndex = grid.firstIndex;
-  for await (const frame of inLanes(parts, { lanes: reader.lanes, ahead: reader.ahead, signal })) {
+  for await (const frame of inLanes(parts, { lanes: lanesFor(reader, grid), ahead: reader.ahead, signal })) {
     // ffmpeg passes one frame too many where the picture's format changes midway: its filters start anew there. And runs
     // that were begun without knowing of each other may both find the frame after a long pause.
     const wanted = gridIndex(grid, frame.seconds);

@@ -1,5 +1,5 @@
 import { groupKeyframes, wantedKeyframes } from './decode-plan.js';
-import { endIndex, farApart } from './interval-frames.js';
+import { endIndex, farApart, lanesFor } from './interval-frames.js';
 import { inLanes, type Part } from './lanes.js';
 import { selectTimes, timeTolerance, type SamplingGrid } from './sampling-grid.js';
 import type { TimedFrame, VideoReader } from './video-reader.js';
@@ -18,7 +18,7 @@ export async function* keyframeFrames(
 ): AsyncGenerator<TimedFrame> {
   const parts = await planKeyframes(reader, grid, signal);
   let last = -Infinity;
-  for await (const frame of inLanes(parts, { lanes: reader.lanes, ahead: reader.ahead, signal })) {
+  for await (const frame of inLanes(parts, { lanes: lanesFor(reader, grid), ahead: reader.ahead, signal })) {
     // Parts that were begun without knowing of each other may find the same keyframe.
     if (frame.seconds <= last + timeTolerance) continue;
     last = frame.seconds;

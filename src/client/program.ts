@@ -135,6 +135,9 @@ export function createProgram(): Command {
   add('doctor', 'check every tool, service, credential, model and path, and say how to mend what is wrong').action(
     lazy(() => import('./commands/doctor.js'), 'doctor'),
   );
+  add('health', 'exit code 0 when a worker of this host works: for the health check of a container').action(
+    lazy(() => import('./commands/health.js'), 'health'),
+  );
   add('init', 'write data/config.yaml and .env from the examples; what is there already is left as it is').action(
     lazy(() => import('./commands/init.js'), 'init'),
   );

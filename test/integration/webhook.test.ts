@@ -76,6 +76,11 @@ describe('a webhook', () => {
   });
   afterAll(() => receiver.close());
 
+  it('is told from a question whether the receiver lives', async () => {
+    const answer = await fetch(`${receiver.url}health`);
+    expect([answer.status, await answer.json()]).toEqual([200, { ok: true }]);
+  });
+
   it.each<[string, Sent, number, number[]]>([
     ['a finished job', { event: jobEvent() }, 202, [17]],
     ['a finished job, of a server that says what changed', { event: jobEvent({}, { state: 'new' }) }, 202, [17]],

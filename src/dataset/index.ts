@@ -6,6 +6,7 @@ export { checkLeaks, type LeakCheck } from './leaks.js';
 export { mergeIntoDataset, rebuildDataset, type MergeRequest, type MergeResult } from './merge.js';
 export { datasetStats, type DatasetStats } from './stats.js';
 export { heldOutFrames, type HeldOutFrames } from './held-out.js';
+export { withSnapshot, type Snapshot } from './snapshot.js';
 export { readDataset } from './tree.js';
 export type { AnnotatedFrame, DatasetRecord, ReviewChange, Split } from './types.js';
 export { validateDataset } from './validate.js';

@@ -38,19 +38,24 @@ export async function stageFile(folder: string, relative: string, content: strin
   await writeFileAtomic(path.join(folder, STAGING, relative), content);
 }
 
-/** Puts a picture into the staging folder, as a hard link where the file system can; returns the path of the staged file. */
+/** Puts a picture into the staging folder; returns the path of the staged file. */
 export async function stagePicture(folder: string, relative: string, source: string): Promise<string> {
   const staged = path.join(folder, STAGING, relative);
-  await mkdir(path.dirname(staged), { recursive: true });
+  await linkPicture(source, staged);
+  await syncFile(staged);
+  return staged;
+}
+
+/** Gives a picture a second place, as a hard link where the file system can: pictures are never written to. */
+export async function linkPicture(source: string, target: string): Promise<void> {
+  await mkdir(path.dirname(target), { recursive: true });
   try {
-    await link(source, staged);
+    await link(source, target);
   } catch (error) {
     // Another file system, one without hard links, or a file of another user: a copy does as well.
     if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EACCES'].includes(systemErrorCode(error) ?? '')) throw error;
-    await copyFile(source, staged);
+    await copyFile(source, target);
   }
-  await syncFile(staged);
-  return staged;
 }
 
 /** Lets files go when the change is made, in this order; `files` are places in the dataset. */

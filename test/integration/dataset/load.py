@@ -1,19 +1,24 @@
-"""Loads a dataset folder as trainers and hosts do and prints what they found as JSON. A warning of any of them ends it."""
+"""
+Loads a dataset folder as trainers and hosts do, lets Ultralytics validate an ONNX model on it, and prints what they found
+as JSON. A warning of Python ends it; those of Ultralytics are among what is printed.
+"""
 import contextlib
 import io
 import json
 import pathlib
 import sys
+import tempfile
 import warnings
 
 import mlcroissant
 from pycocotools.coco import COCO
+from ultralytics import YOLO
 from ultralytics.data import YOLODataset
 from ultralytics.data.utils import check_det_dataset
 from ultralytics.utils import LOGGER
 
 warnings.simplefilter("error")
-folder = pathlib.Path(sys.argv[1])
+folder, onnx = pathlib.Path(sys.argv[1]), sys.argv[2]
 said = []
 for level in ("warning", "error"):
     setattr(LOGGER, level, lambda message, *rest: said.append(str(message)))
@@ -35,6 +40,12 @@ for split in ("train", "val"):
     )
 with warnings.catch_warnings():
     warnings.simplefilter("default")
+    for split in ("train", "val"):
+        with tempfile.TemporaryDirectory() as runs, contextlib.redirect_stdout(sys.stderr):
+            metrics = YOLO(onnx, task="detect").val(
+                data=str(folder / "data.yaml"), split=split, imgsz=64, batch=1, workers=0, plots=False, project=runs
+            )
+        found[split]["objects"] = {metrics.names[c]: int(n) for c, n in enumerate(metrics.nt_per_class)}
     croissant = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     rows = list(croissant.records("frames"))
 found["croissant"] = dict(

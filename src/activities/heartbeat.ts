@@ -1,7 +1,7 @@
 import { asyncLocalStorage, cancellationSignal, heartbeat } from '@temporalio/activity';
 
 /** Well below the heartbeat timeout of the long activities (30 s): one lost beat does no harm. */
-const beatEveryMs = 5_000;
+export const beatEveryMs = 5_000;
 
 /**
  * Runs `work` while telling Temporal that it lives: that is how a dead worker is noticed, and how a cancellation

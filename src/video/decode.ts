@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { findTool, killDelayMs } from '../tools/index.js';
-import { anyOf } from './expression.js';
 import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, saysCutOff } from './ffmpeg.js';
 import { PixelPool } from './pixel-pool.js';
+import { seekPosition, seekScript } from './seek-script.js';
 
 /** A picture of the video as pixels. */
 export interface DecodedFrame {
@@ -11,6 +11,8 @@ export interface DecodedFrame {
   seconds: number;
   /** The same of the first picture that was decoded, wanted or not: it shows whether decoding began early enough. */
   firstSeconds: number;
+  /** Which of the moments it was sought for; 0 without any. */
+  moment: number;
   /** 8-bit RGB, rows from the top, in the size asked for. */
   pixels: Buffer;
 }
@@ -28,6 +30,8 @@ export interface DecodeRequest {
   scaling?: 'bicubic' | 'area';
   /** Start at the last keyframe not later than this, in seconds of ffmpeg's `-ss`; from the beginning if absent. */
   seekSeconds?: number;
+  /** Instead: only what lies between each of these times on the clock of the file and the last keyframe before it. */
+  moments?: readonly number[];
   /** Expression of the `select` filter. */
   select: string;
   /** Stop after so many frames. */
@@ -36,8 +40,8 @@ export interface DecodeRequest {
   endSeconds?: number;
   /** What the decoder leaves out unseen: all but keyframes, or all frames that no other frame refers to. */
   skip?: 'nokey' | 'noref';
-  /** Packets that are not even given to the decoder, by their position in the file. */
-  dropPositions?: readonly number[];
+  /** Which packets are not even given to the decoder: expression of the `noise` bitstream filter. */
+  drop?: string;
   /** Begin at once with what the container says of the stream. Else ffmpeg decodes some frames first, to know more. */
   trustContainer?: boolean;
   /** Threads of the decoder; default: as many as there are cores. */
@@ -52,23 +56,24 @@ export interface DecodeRequest {
  * @throws PipelineError VIDEO_DAMAGED, DISK_FULL, FFMPEG_KILLED; the signal's reason after an abort
  */
 export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<DecodedFrame> {
-  const { signal, file } = request;
+  const { signal, file, moments } = request;
   const ffmpeg = await findTool('ffmpeg');
   const stop = new AbortController();
   const child = execa(ffmpeg.path, [...decodeArguments(request), ...(await passthroughArguments()), ...rawOutput], {
-    stdin: 'ignore',
+    ...(moments === undefined ? { stdin: 'ignore' } : { input: seekScript(file, moments) }),
     buffer: false,
     reject: false,
     cancelSignal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     forceKillAfterDelay: killDelayMs,
   });
-  const log = new FrameLog(child.stderr);
+  const log = new FrameLog(child.stderr, moments);
   try {
     let count = 0;
     const pool = request.pool ?? new PixelPool(request.width * request.height * 3);
     for await (const pixels of slices(child.stdout, pool)) {
       count++;
-      yield { seconds: await log.nextTime(), firstSeconds: log.firstSeconds, pixels };
+      const { seconds, moment } = await log.nextTime();
+      yield { seconds, moment, firstSeconds: log.firstSeconds, pixels };
     }
     const result = await child;
     signal?.throwIfAborted();
@@ -88,8 +93,11 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
 
 const rawOutput = ['-flags', '+bitexact', '-fflags', '+bitexact', '-f', 'rawvideo', 'pipe:1'];
 
+/** The script comes by standard input. Absolute paths are `unsafe` to ffmpeg, whose scripts may come from anywhere. */
+const scriptInput = ['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'file,pipe', '-i', 'pipe:0'];
+
 function decodeArguments(request: DecodeRequest): string[] {
-  const { width, height, seekSeconds, endSeconds, skip, dropPositions = [], threads, scaling = 'bicubic' } = request;
+  const { width, height, seekSeconds, endSeconds, skip, drop, threads, scaling = 'bicubic' } = request;
   const filters = [
     // The first picture passes as far as the log, and only the wanted ones on to the costly conversion of colours.
     `select='eq(n,0)+(${request.select})'`,
@@ -109,12 +117,10 @@ function decodeArguments(request: DecodeRequest): string[] {
     ...(skip === undefined ? [] : ['-skip_frame', skip]),
     // Keyframes need not wait for frames that may have to be shown before them.
     ...(skip === 'nokey' ? ['-flags', 'low_delay'] : []),
-    ...(dropPositions.length === 0
-      ? []
-      : ['-bsf:v', `noise=drop='${anyOf(dropPositions.map((at) => `eq(pos,${at})`))}'`]),
+    ...(drop === undefined ? [] : ['-bsf:v', `noise=drop='${drop}'`]),
     ...(request.trustContainer === true ? ['-nofind_stream_info'] : []),
-    ...(threads === undefined ? [] : ['-threads', String(threads)]),
-    ...inputArguments(request.file),
+    ...(threads === undefined ? [] : ['-threads', String(threads), '-filter_threads', String(threads)]),
+    ...(request.moments === undefined ? inputArguments(request.file) : scriptInput),
     ...['-map', `0:${request.streamIndex}`, '-vf', filters.join(',')],
     ...(request.frames === undefined ? [] : ['-frames:v', String(request.frames)]),
   ];
@@ -145,12 +151,15 @@ class FrameLog {
   readonly complaints: string[];
   /** Time of the first picture that was decoded; known before that of any picture taken. */
   firstSeconds = NaN;
-  private readonly times: number[] = [];
-  private unit = NaN;
+  private readonly times: { seconds: number; moment: number }[] = [];
+  private unit: [numerator: number, denominator: number] = [NaN, NaN];
   private ended = false;
   private wake: () => void = () => {};
 
-  constructor(stderr: Readable) {
+  constructor(
+    stderr: Readable,
+    private readonly moments?: readonly number[],
+  ) {
     this.complaints = collectComplaints(
       stderr,
       (line) => this.read(line),
@@ -162,26 +171,35 @@ class FrameLog {
   }
 
   /** Time of the next frame, in seconds on the clock of the file. */
-  async nextTime(): Promise<number> {
-    while (this.times.length === 0) {
+  async nextTime(): Promise<{ seconds: number; moment: number }> {
+    for (;;) {
+      const time = this.times.shift();
+      if (time !== undefined) return time;
       if (this.ended) throw new Error('ffmpeg gave a picture without its time');
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
-    return this.times.shift() ?? NaN;
   }
 
   private read(line: string): void {
-    const config = /showinfo@taken.* config in time_base: (\d+)\/(\d+)/.exec(line);
-    if (config !== null) this.unit = Number(config[1]) / Number(config[2]);
+    const config = /showinfo@.* config in time_base: (\d+)\/(\d+)/.exec(line);
+    if (config !== null) this.unit = [Number(config[1]), Number(config[2])];
     // The integer time, because older versions print the one in seconds with six digits only.
     const frame = /showinfo@(first|taken).* n: *\d+ pts: *(-?\d+)/.exec(line);
     if (frame === null) return;
-    const seconds = Number(frame[2]) * this.unit;
+    const time = this.timeOf(Number(frame[2]));
     if (frame[1] === 'first') {
-      if (Number.isNaN(this.firstSeconds)) this.firstSeconds = seconds;
+      if (Number.isNaN(this.firstSeconds)) this.firstSeconds = time.seconds;
       return;
     }
-    this.times.push(seconds);
+    this.times.push(time);
     this.wake();
+  }
+
+  private timeOf(ticks: number): { seconds: number; moment: number } {
+    const [numerator, denominator] = this.unit;
+    const unit = numerator / denominator;
+    if (this.moments === undefined) return { seconds: ticks * unit, moment: 0 };
+    const found = seekPosition(ticks, this.moments, this.unit);
+    return { seconds: found.ticks * unit, moment: found.index };
   }
 }

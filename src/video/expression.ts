@@ -7,3 +7,8 @@ export function anyOf(terms: readonly string[]): string {
   const half = Math.ceil(terms.length / 2);
   return `(${anyOf(terms.slice(0, half))})+(${anyOf(terms.slice(half))})`;
 }
+
+/** Packets by their position in the file; undefined for none. */
+export function atPositions(positions: readonly number[]): string | undefined {
+  return positions.length === 0 ? undefined : anyOf(positions.map((position) => `eq(pos,${position})`));
+}

@@ -1,4 +1,5 @@
 import { planRuns, type GridRun } from './decode-plan.js';
+import { atPositions } from './expression.js';
 import { inLanes } from './lanes.js';
 import type { PacketIndex } from './packet-index.js';
 import { gridIndex, selectGrid, timeTolerance, type SamplingGrid } from './sampling-grid.js';
@@ -10,7 +11,7 @@ import type { TimedFrame, VideoReader } from './video-reader.js';
 const gapsPerInterval = 4;
 
 /** Frames that are sought one by one take very different times: with more lanes than cores none of these is idle. */
-export function lanesFor(reader: VideoReader, grid: SamplingGrid): number {
+function lanesFor(reader: VideoReader, grid: SamplingGrid): number {
   return farApart(reader, grid) ? 2 * reader.lanes : reader.lanes;
 }
 
@@ -85,7 +86,7 @@ async function* takeRun(
   const lastWanted = (run.toIndex - 1) * everySeconds;
   const frames = reader.decodeFrom(run.fromIndex * everySeconds, {
     ...{ width, height, threads, signal },
-    dropPositions: leaveOut === undefined ? undefined : await unneededFrames(file, leaveOut, grid, run),
+    drop: leaveOut === undefined ? undefined : atPositions(await unneededFrames(file, leaveOut, grid, run)),
     select: selectGrid(everySeconds, run.fromIndex, reader.start, sharpestWithin),
     frames: sharpestWithin === 0 && Number.isFinite(run.toIndex) ? run.toIndex - run.fromIndex : undefined,
     endSeconds: Number.isFinite(end) ? end : undefined,

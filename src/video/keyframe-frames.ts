@@ -1,5 +1,6 @@
+import { PipelineError } from '../common/errors.js';
 import { groupKeyframes, wantedKeyframes } from './decode-plan.js';
-import { endIndex, farApart, lanesFor } from './interval-frames.js';
+import { endIndex, farApart } from './interval-frames.js';
 import { inLanes, type Part } from './lanes.js';
 import { selectTimes, timeTolerance, type SamplingGrid } from './sampling-grid.js';
 import type { TimedFrame, VideoReader } from './video-reader.js';
@@ -18,7 +19,7 @@ export async function* keyframeFrames(
 ): AsyncGenerator<TimedFrame> {
   const parts = await planKeyframes(reader, grid, signal);
   let last = -Infinity;
-  for await (const frame of inLanes(parts, { lanes: lanesFor(reader, grid), ahead: reader.ahead, signal })) {
+  for await (const frame of inLanes(parts, { lanes: reader.lanes, ahead: reader.ahead, signal })) {
     // Parts that were begun without knowing of each other may find the same keyframe.
     if (frame.seconds <= last + timeTolerance) continue;
     last = frame.seconds;
@@ -34,9 +35,8 @@ async function planKeyframes(
   const { firstIndex: fromIndex, everySeconds } = grid;
   const toIndex = endIndex(grid, reader.probe.duration - 2 * timeTolerance);
   if (farApart(reader, grid)) {
-    return Array.from({ length: Math.max(0, toIndex - fromIndex) }, (_, offset) => (laneSignal) => {
-      return keyframeBefore(reader, (fromIndex + offset) * everySeconds, laneSignal);
-    });
+    const wanted = Array.from({ length: Math.max(0, toIndex - fromIndex) }, (_, i) => (fromIndex + i) * everySeconds);
+    return chunked(wanted, reader).map((times) => (laneSignal) => keyframesBefore(reader, times, laneSignal));
   }
   const index = await reader.packetIndex(signal);
   if (index === undefined) return [(laneSignal) => passedKeyframes(reader, { ...grid, toIndex }, laneSignal)];
@@ -49,6 +49,40 @@ async function planKeyframes(
 /** What every part decodes: keyframes only, in the size of the video, on one thread because keyframes have no order. */
 function keyframeRequest({ probe: { width, height } }: VideoReader, signal: AbortSignal) {
   return { width, height, skip: 'nokey', threads: 1, signal } as const;
+}
+
+/** Times that one ffmpeg seeks: for every lane some, and no more than may wait for their turn. */
+function chunked(times: readonly number[], { lanes, ahead }: VideoReader): number[][] {
+  const size = Math.max(1, Math.min(ahead, Math.ceil(times.length / lanes)));
+  return Array.from({ length: Math.ceil(times.length / size) }, (_, i) => times.slice(i * size, (i + 1) * size));
+}
+
+/** For each time the last keyframe at or before it. What is not found together is looked for by itself. */
+async function* keyframesBefore(
+  reader: VideoReader,
+  times: readonly number[],
+  signal: AbortSignal,
+): AsyncGenerator<TimedFrame> {
+  const found = new Map<number, TimedFrame>();
+  let next = 0;
+  const until = async function* (end: number): AsyncGenerator<TimedFrame> {
+    for (; next < end; next++) {
+      const frame = found.get(next);
+      found.delete(next);
+      if (frame !== undefined) yield frame;
+      else yield* keyframeBefore(reader, times[next] ?? 0, signal);
+    }
+  };
+  try {
+    for await (const { index, ...frame } of reader.seekKeyframes(times, signal)) {
+      found.set(index, frame);
+      yield* until(index);
+    }
+  } catch (error) {
+    // Where one part of the file is damaged, the others may still be good.
+    if (!(error instanceof PipelineError) || error.code !== 'VIDEO_DAMAGED') throw error;
+  }
+  yield* until(times.length);
 }
 
 /** The last keyframe at or before a time, found without knowing where keyframes are. */

@@ -3,6 +3,7 @@ import { decodeFrames, type DecodeRequest } from './decode.js';
 import { decodeCost, type DecodeCost } from './decode-plan.js';
 import { filtersPackets } from './ffmpeg.js';
 import { readPacketIndex, type PacketIndex } from './packet-index.js';
+import { fitsSeekScript } from './seek-script.js';
 import { PixelPool } from './pixel-pool.js';
 import type { ProbeDetails } from './probe-document.js';
 import { detailsOf } from './probe.js';
@@ -19,7 +20,7 @@ export interface TimedFrame {
 /** What of a part of a video is decoded. Times from the start of the video, except in `select`. */
 interface PartRequest extends Pick<
   DecodeRequest,
-  'select' | 'frames' | 'skip' | 'dropPositions' | 'threads' | 'scaling' | 'width' | 'height' | 'signal'
+  'select' | 'frames' | 'skip' | 'drop' | 'threads' | 'scaling' | 'width' | 'height' | 'signal'
 > {
   endSeconds?: number;
 }
@@ -120,6 +121,25 @@ export class VideoReader {
     for await (const frame of frames) {
       const { pixels } = frame;
       yield { seconds: frame.seconds - this.start, firstSeconds: frame.firstSeconds - this.start, pixels };
+    }
+  }
+
+  /**
+   * The last keyframe at or before each of several times, all by one ffmpeg; in some files an earlier one or none, or
+   * several of which it is the last. `index` tells which time a frame was sought for.
+   */
+  async *seekKeyframes(times: readonly number[], signal: AbortSignal): AsyncGenerator<TimedFrame & { index: number }> {
+    const { file, width, height } = this.probe;
+    if (!this.seekable || !fitsSeekScript(file)) return;
+    const frames = decodeFrames({
+      ...{ file, width, height, signal, pool: this.pool, streamIndex: this.details.streamIndex },
+      ...{ moments: times.map((seconds) => this.start + seconds), skip: 'nokey', threads: 1 },
+      // Some decoders leave nothing out.
+      ...{ select: 'key', drop: (await filtersPackets()) ? 'not(key)' : undefined },
+    });
+    for await (const { seconds, moment, pixels } of frames) {
+      const frame = { seconds: seconds - this.start, index: moment, pixels };
+      if (frame.seconds <= (times[moment] ?? -Infinity) + timeTolerance) yield frame;
     }
   }
 

@@ -7,6 +7,7 @@ import { sha256 } from '../../src/common/files.js';
 import { findTool } from '../../src/tools/index.js';
 import { probeVideo, sampleFrames, type SampleOptions } from '../../src/video/index.js';
 import type { RejectedFrame, SampledFrame } from '../../src/video/types.js';
+import { VideoReader } from '../../src/video/video-reader.js';
 import { decodedTimes, ffmpeg, h264, keyframeTimes, temporaryFolder, testPicture } from './video-clips.js';
 
 let folder: string;
@@ -74,13 +75,37 @@ describe('sampling: keyframe', () => {
   it.each(codecs)('%s: the nearest keyframe not later than each wanted time, each once', async (name, codec) => {
     await ffmpeg(...testPicture(33), ...codec, at(name));
     const keyframes = await keyframeTimes(at(name));
-    for (const everySeconds of [16, 3.1, 0.5]) {
+    const justAfterOne = keyframes.find((keyframe) => keyframe >= 15)! + 0.05;
+    for (const everySeconds of [16, justAfterOne, 3.1, 0.5]) {
       const wanted = Array.from({ length: Math.floor(32.95 / everySeconds) + 1 }, (_, k) => k * everySeconds);
       const expected = wanted.map((time) => Math.max(...keyframes.filter((keyframe) => keyframe <= time + 1e-6)));
       const taken = await times(at(name), { sampling: 'keyframe', everySeconds });
       expect(taken.map((time) => time.toFixed(3))).toEqual([...new Set(expected.map((time) => time.toFixed(3)))]);
     }
   });
+
+  it.each(['it\'s 100 % "odd" #1?.mp4', 'from 7 s.mkv', 'from 7 s.mov'])(
+    'one ffmpeg finds several in %s',
+    async (name) => {
+      await ffmpeg(
+        ...testPicture(33),
+        ...reordered,
+        ...(name.includes('7') ? ['-output_ts_offset', '7'] : []),
+        at(name),
+      );
+      const reader = await VideoReader.open(await probeVideo(at(name)));
+      const found: [number, string][] = [];
+      for await (const { index, seconds } of reader.seekKeyframes([0, 11.98, 12, 31], new AbortController().signal)) {
+        found.push([index, seconds.toFixed(3)]);
+      }
+      expect(found).toEqual([
+        [0, '0.000'],
+        [1, '8.000'],
+        [2, '12.000'],
+        [3, '28.000'],
+      ]);
+    },
+  );
 
   it('goes on after an interruption, within the part that is asked for', async () => {
     const options = { sampling: 'keyframe', everySeconds: 3.1 } as const;

@@ -1,6 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, PipelineError } from '../common/errors.js';
+import { messageOf } from '../common/errors.js';
+import { connectionError } from './connection-error.js';
 import type { TemporalTarget } from './target.js';
 
 /** A server that starts together with the worker needs a moment; one that does not exist is told of after this time. */
@@ -9,7 +10,7 @@ const patienceMs = 120_000;
 /**
  * Connects a worker, patiently: the native connection itself gives up at the first refusal.
  *
- * @throws PipelineError TEMPORAL_UNREACHABLE
+ * @throws PipelineError as {@link connectionError} says
  */
 export async function connectNative(
   target: TemporalTarget,
@@ -21,13 +22,8 @@ export async function connectNative(
     try {
       return await NativeConnection.connect(target.connectionOptions);
     } catch (error) {
-      if (Date.now() + delayMs > giveUpAt) {
-        throw new PipelineError('TEMPORAL_UNREACHABLE', `No Temporal server answers at ${target.address}.`, {
-          hint: 'Start one with `frameloop up`, or set TEMPORAL_ADDRESS to where yours is.',
-          retryable: true,
-          cause: error,
-        });
-      }
+      const told = connectionError(target, error);
+      if (!told.retryable || Date.now() + delayMs > giveUpAt) throw told;
       options.onRetry?.(`No Temporal server at ${target.address} yet (${messageOf(error)}); trying again`);
       await sleep(delayMs, undefined, { signal: options.signal });
     }

@@ -1,4 +1,5 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { devNull } from 'node:os';
 import { messageOf, PipelineError } from '../common/errors.js';
 
 export interface TemporalTarget {
@@ -15,10 +16,17 @@ export interface TemporalTarget {
  */
 export function temporalTarget(env: NodeJS.ProcessEnv): TemporalTarget {
   const overrideEnvVars = Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(env).filter(
+      // Empty means unset, as in .env: Docker and systemd pass on the empty lines of such a file.
+      (entry): entry is [string, string] => Boolean(entry[1]),
+    ),
   );
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      overrideEnvVars,
+      // It would be an empty file, which the library cannot read.
+      disableFile: env.TEMPORAL_CONFIG_FILE === devNull,
+    });
     const address = connectionOptions.address ?? '127.0.0.1:7233';
     return { address, namespace: namespace ?? 'default', connectionOptions: { ...connectionOptions, address } };
   } catch (error) {

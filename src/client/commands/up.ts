@@ -26,7 +26,7 @@ export async function up(options: UpOptions): Promise<void> {
     review: !cvat,
     datasetFolder: config.paths.dataset,
     configFile: namedConfig(options),
-    env: { TEMPORAL_UI_URL: process.env.TEMPORAL_UI_URL ?? temporalUi },
+    env: { TEMPORAL_UI_URL: process.env.TEMPORAL_UI_URL || temporalUi },
     onRestart: note,
     signal: interrupted,
   });

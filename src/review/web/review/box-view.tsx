@@ -1,5 +1,6 @@
 import { isUnconfirmed, type Box, type Rect } from '../model/box.js';
 import { handlePoint, handles } from '../model/geometry.js';
+import { textWidth } from '../ui/text-width.js';
 import { unsureBelow, type LabelInfo } from './session.js';
 
 export const percent = (score: number): string => `${Math.round(score * 100)}%`;
@@ -48,6 +49,8 @@ export function BoxView(props: BoxViewProps) {
   );
 }
 
+const tagFont = { size: 11, weight: 600 };
+
 /** Label and confidence above the box, or below its upper edge where there is no room. */
 function Tag(props: { box: Box; rect: Rect; label: LabelInfo; full: boolean; unit: number }) {
   const { box, rect, label, full, unit } = props;
@@ -55,14 +58,13 @@ function Tag(props: { box: Box; rect: Rect; label: LabelInfo; full: boolean; uni
   const text = full ? [label.name, score].filter(Boolean).join(' ') : score;
   if (text === '') return null;
   const unsure = isUnconfirmed(box) && box.score < unsureBelow;
-  // Wide enough for the system's font at this size; measuring each text would cost a layout per box.
-  const width = text.length * 6.1 + 8;
+  const width = textWidth(text, tagFont) + 10;
   const y = rect.y1 > 17 * unit ? rect.y1 - 16 * unit : rect.y1 + unit;
   return (
     <g class={unsure ? 'tag unsure' : 'tag'} transform={`translate(${rect.x1 - unit} ${y}) scale(${unit})`}>
       <rect width={width} height="15" rx="2" />
       <rect class="tag-color" width="3" height="15" fill={label.color} />
-      <text x="6" y="11">
+      <text x="6" y="11" font-size={tagFont.size} font-weight={tagFont.weight}>
         {text}
       </text>
     </g>

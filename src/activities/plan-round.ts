@@ -47,7 +47,7 @@ async function decide(
   resources: Resources,
   request: { row: RoundRow; config: LoadedConfig; input: RoundInput; startedAt: string; catalog: Catalog },
 ): Promise<RoundPlan> {
-  const { folder, env } = resources.dependencies;
+  const { folder, env, queues, videosAtATime = 2 } = resources.dependencies;
   const { row, config, input, startedAt, catalog } = request;
   const steps = Object.fromEntries(
     Object.entries(config.steps).map(([name, { enabled }]) => [name, enabled]),
@@ -56,13 +56,14 @@ async function decide(
     roundId: row.id,
     folder: row.folder,
     steps,
-    concurrentVideos: config.concurrency.videos,
+    concurrentVideos: config.concurrency.videos ?? videosAtATime,
     pollSeconds: config.cvat.poll,
     longestPollSeconds: Math.max(config.cvat.poll, config.cvat.poll_longest),
     deadlineSeconds: config.cvat.deadline,
     ...(config.cvat.on_deadline === 'take_completed' && { takeCompletedAtDeadline: true }),
     ...(config.cvat.take_jobs === 'as_finished' && { takeJobsAsFinished: true }),
     ...(config.train.command && { train: true }),
+    ...(queues && { queues }),
   };
 
   const waiting = await countWaitingRounds(catalog);

@@ -5,6 +5,7 @@ import { openCatalog, type Catalog } from '../catalog/index.js';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { cvatEnvironment } from '../config/index.js';
 import { createDetector, type Detector, type DetectorOptions } from '../detector/index.js';
+import type { HostQueues } from './types.js';
 
 /** What the activities get from the process they run in. */
 export interface ActivityDependencies {
@@ -13,6 +14,10 @@ export interface ActivityDependencies {
   env: NodeJS.ProcessEnv;
   /** The configuration file; default: the usual names in `folder`. */
   configFile?: string;
+  /** Where the steps of the rounds that are planned here go. */
+  queues?: HostQueues;
+  /** Videos of a round to work on at a time, where the configuration leaves that to us. */
+  videosAtATime?: number;
 }
 
 /** Opens what several activities share (catalogs, detectors) once per process. */

@@ -10,6 +10,16 @@ export interface RoundInput {
   videos?: string[];
 }
 
+/** Task queues for the steps that need the files of one host. */
+export interface HostQueues {
+  /** Annotation server and catalog. */
+  io: string;
+  /** Searches and downloads. */
+  sites: string;
+  /** Decoding, predicting, training: what needs the processor. */
+  media: string;
+}
+
 /** What a round will do. Everything else about it is in `<folder>/round.json`, which the activities read themselves. */
 export interface RoundPlan {
   roundId: string;
@@ -27,6 +37,8 @@ export interface RoundPlan {
   takeJobsAsFinished?: boolean;
   /** Whether a model is trained after the dataset has grown. */
   train?: boolean;
+  /** Where the rest of the round is done; none: where its workflow is. */
+  queues?: HostQueues;
   /** Set when the round must not start, with the reason in words. */
   skip?: string;
 }
@@ -52,6 +64,7 @@ export interface VideoInput {
   round: RoundReference;
   video: VideoReference;
   steps: RoundPlan['steps'];
+  queues?: HostQueues;
 }
 
 export interface VideoResult {
@@ -91,6 +104,7 @@ export interface AnnotationInput extends AnnotationTask {
   deadlineSeconds: number;
   /** Workflow that wants to know how far the people are. */
   reportTo?: string;
+  queues?: HostQueues;
 }
 
 export interface TaskReading {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
 import type { Device, OutputLayout } from '../detector/index.js';
+import { workerRoles } from '../workers/task-queues.js';
 import { defaultPorts } from './ports.js';
 
 type Action = (...args: never[]) => Promise<void>;
@@ -85,6 +86,9 @@ export function createProgram(): Command {
     .addOption(new Option('--webhook-port <port>', "CVAT's webhooks").argParser(port).default(defaultPorts.webhook))
     .action(lazy(() => import('./commands/up.js'), 'up'));
   add('worker', 'one worker process against a Temporal cluster, until it gets a signal')
+    .addOption(
+      new Option('--role <names...>', 'what this process does (default: everything)').choices([...workerRoles]),
+    )
     .option('--quiet', 'log to the file only')
     .option('--with-parent', 'stop when the standard input ends, which is when the parent process is gone')
     .action(lazy(() => import('./commands/worker.js'), 'worker'));

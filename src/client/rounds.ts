@@ -16,7 +16,7 @@ import { randomBytes } from 'node:crypto';
 import type { FailureDetails } from '../activities/failure.js';
 import type { RoundInput, RoundResult } from '../activities/types.js';
 import { PipelineError } from '../common/errors.js';
-import { defaultTaskQueue } from '../workers/create-worker.js';
+import { defaultTaskQueue } from '../workers/task-queues.js';
 import type { ActiveLearningWorkflow } from '../workflows/active-learning.js';
 import type { RoundProgress } from '../workflows/messages.js';
 

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
 import type { WebhookHintInput } from '../activities/types.js';
 import { messageOf } from '../common/errors.js';
-import { defaultTaskQueue } from '../workers/create-worker.js';
+import { defaultTaskQueue } from '../workers/task-queues.js';
 import type { AnnotationHint } from '../workflows/messages.js';
 import type { WebhookHintWorkflow } from '../workflows/webhook-hint.js';
 

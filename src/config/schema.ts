@@ -196,6 +196,19 @@ const train = z.strictObject({
   timeout: interval.prefault('24h'),
 });
 
+const slots = z.number().int().min(1).max(500);
+const perSecond = z.number().min(0.01);
+
+/** What a worker process does at a time, and how fast; read when it starts. */
+const workers = z.strictObject({
+  /** Videos, trainings, selections and reports at a time. Default: by the number of cores. */
+  media_slots: slots.optional(),
+  io_slots: slots.default(20),
+  download_slots: slots.default(4),
+  downloads_per_second: perSecond.default(1),
+  annotation_steps_per_second: perSecond.default(20),
+});
+
 const schedule = z
   .strictObject({
     id: z.string().regex(/^[\w.-]{1,100}$/, 'may hold letters, digits, ".", "_" and "-"'),
@@ -225,7 +238,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   train: train.prefault({}),
   max_open_rounds: z.number().int().min(1).default(3),
-  concurrency: z.strictObject({ videos: z.number().int().min(1).default(2) }).prefault({}),
+  concurrency: z.strictObject({ videos: z.number().int().min(1).max(100).optional() }).prefault({}),
+  workers: workers.prefault({}),
   steps: z
     .strictObject({
       download_videos: step,

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createActivities, type ActivityDependencies } from '../activities/index.js';
-
-export const defaultTaskQueue = 'active-learning';
+import type { WorkerLimits } from './slots.js';
+import { defaultTaskQueue, hostQueues, type WorkerRole } from './task-queues.js';
+import { deploymentOptions } from './versioning.js';
 
 /** Made by the build; without it (tests from the sources) the worker bundles the workflows itself, in a second or two. */
 const prebuiltBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
@@ -17,34 +18,84 @@ function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath
     : { workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)) };
 }
 
-export interface CreateWorkerOptions extends ActivityDependencies {
+export interface CreateWorkersOptions extends Omit<ActivityDependencies, 'queues'> {
   connection: NativeConnection;
   namespace: string;
-  taskQueue?: string;
+  roles: readonly WorkerRole[];
+  /** See `readHostId`. */
+  hostId: string;
+  limits: WorkerLimits;
 }
 
-/** A worker with everything of Frameloop on it, and what releases its resources after it has stopped. */
-export async function createWorker(
-  options: CreateWorkerOptions,
-): Promise<{ worker: Worker; close: () => Promise<void> }> {
-  const { connection, namespace, taskQueue = defaultTaskQueue, ...dependencies } = options;
-  const { activities, close } = createActivities(dependencies);
-  const worker = await Worker.create({
+/** The workers of one process: what runs them until they are told to stop. */
+export interface Workers {
+  taskQueues: string[];
+  /** Resolves when all have stopped, on a signal to the process; when one fails, the others stop and its error is thrown. */
+  run(): Promise<void>;
+}
+
+/** One worker for each task queue that the roles serve. `run` releases what their activities have opened. */
+export async function createWorkers(options: CreateWorkersOptions): Promise<Workers> {
+  const { connection, namespace, roles, hostId, limits, ...dependencies } = options;
+  const queues = hostQueues(hostId);
+  const { activities, close } = createActivities({ ...dependencies, queues, videosAtATime: limits.media });
+  const common = {
     connection,
     namespace,
-    taskQueue,
-    activities,
-    ...workflowSource(),
-    identity: `frameloop@${os.hostname()}:${process.pid}`,
-    // Inference and ffmpeg saturate the cores with a few videos; the rest waits on Temporal's side, not in memory.
-    maxConcurrentActivityTaskExecutions: 20,
-    // Workflows that wait for people can be many; the SDK's own limit grows with the heap until it runs full.
-    maxCachedWorkflows: 100,
+    identity: `frameloop@${os.hostname()}:${process.pid} (${roles.join(', ')})`,
+    workerDeploymentOptions: deploymentOptions(options.env),
     // Cancellation arrives with a heartbeat: this is how long a stop button may take.
     maxHeartbeatThrottleInterval: '5s',
-    // Activities write down their progress as they go, so they need only a moment to stop.
+    // Activities write down their progress as they go, so they need only a moment to stop; another worker goes on.
     shutdownGraceTime: '2s',
-    shutdownForceTime: '30s',
+    // Service managers kill after 30 s or later, and some time is needed for the rest of the process.
+    shutdownForceTime: '25s',
+  } satisfies Partial<WorkerOptions>;
+
+  const wanted: WorkerOptions[] = [];
+  const shared: Partial<WorkerOptions> = {
+    // Workflows that wait for people can be many; the SDK's own limit grows with the heap until it runs full.
+    ...(roles.includes('workflow') && { ...workflowSource(), maxCachedWorkflows: 100 }),
+    // The planning of rounds; and every step of rounds that were begun before hosts had queues of their own.
+    ...(roles.includes('io') && { activities, maxConcurrentActivityTaskExecutions: limits.io }),
+  };
+  if (Object.keys(shared).length > 0) wanted.push({ ...common, taskQueue: defaultTaskQueue, ...shared });
+  const onHost = (taskQueue: string, slots: number, perSecond?: number) =>
+    wanted.push({
+      ...common,
+      taskQueue,
+      activities,
+      maxConcurrentActivityTaskExecutions: slots,
+      ...(perSecond !== undefined && { maxTaskQueueActivitiesPerSecond: perSecond }),
+    });
+  if (roles.includes('io')) {
+    onHost(queues.io, limits.io, limits.ioPerSecond);
+    onHost(queues.sites, limits.sites, limits.sitesPerSecond);
+  }
+  if (roles.includes('media')) onHost(queues.media, limits.media);
+
+  const workers: Worker[] = [];
+  for (const each of wanted) workers.push(await Worker.create(each));
+  return {
+    taskQueues: wanted.map(({ taskQueue }) => taskQueue),
+    async run() {
+      try {
+        await runAll(workers);
+      } finally {
+        await close();
+      }
+    },
+  };
+}
+
+async function runAll(workers: readonly Worker[]): Promise<void> {
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } finally {
+      // One that has ended on its own leaves the others without their fellow.
+      for (const other of workers) if (other.getState() === 'RUNNING') other.shutdown();
+    }
   });
-  return { worker, close };
+  for (const ended of await Promise.allSettled(runs)) if (ended.status === 'rejected') throw ended.reason;
 }

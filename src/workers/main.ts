@@ -2,9 +2,9 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { TemporalTarget } from './target.js';
 import { connectNative } from './connect-native.js';
-import { createWorker, type CreateWorkerOptions } from './create-worker.js';
+import { createWorkers, type CreateWorkersOptions } from './create-worker.js';
 
-export interface RunWorkerOptions extends Omit<CreateWorkerOptions, 'connection' | 'namespace'> {
+export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection' | 'namespace'> {
   target: TemporalTarget;
   log: Logger;
   /** Called once the worker polls. */
@@ -24,18 +24,46 @@ export async function runWorker({ target, log, onReady, ...options }: RunWorkerO
     }),
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
   });
-  const connection = await connectNative(target, { onRetry: (message) => log.warn(message) });
+  const { signal, release } = firstSignal();
   try {
-    const { worker, close } = await createWorker({ ...options, connection, namespace: target.namespace });
+    const connection = await connectNative(target, { onRetry: (message) => log.warn(message), signal });
     try {
-      const running = worker.run();
-      log.info({ address: target.address, taskQueue: worker.options.taskQueue }, 'The worker is ready');
+      const workers = await createWorkers({ ...options, connection, namespace: target.namespace });
+      const running = workers.run();
+      const { taskQueues } = workers;
+      log.info({ address: target.address, roles: options.roles, taskQueues }, 'The worker is ready');
       onReady?.();
       await running;
     } finally {
-      await close();
+      await connection.close();
     }
+  } catch (error) {
+    // Told to stop before there was a server: there is nothing to stop.
+    if (error !== signal.reason) throw error;
   } finally {
-    await connection.close();
+    release();
   }
+}
+
+/** What tells the SDK's workers to stop, too. */
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2'] as const;
+
+/**
+ * Listens for the signals to stop until `release`. The SDK takes its own listeners away at the first signal, and what
+ * watches over child programs (execa) ends a process at once that has no other: no activity would stop in order. A second
+ * signal ends the process, since whoever sends it does not want to wait.
+ */
+function firstSignal(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const listen = () => {
+    if (controller.signal.aborted) process.exit(1);
+    controller.abort();
+  };
+  for (const name of stopSignals) process.on(name, listen);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of stopSignals) process.off(name, listen);
+    },
+  };
 }

@@ -22,7 +22,7 @@ import type {
   TrainingResult,
   UploadResult,
 } from '../activities/types.js';
-import { cleanup, long, quick, reporting, training } from './activity-proxies.js';
+import { activitiesOn } from './activity-proxies.js';
 import { AnnotationWorkflow } from './annotation.js';
 import { collectVideos } from './collect-videos.js';
 import { failureCause } from './failure-cause.js';
@@ -50,7 +50,9 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     }
   });
 
-  const plan = await quick.planRound({ input: input ?? {}, startedAt: workflowInfo().startTime.toISOString() });
+  const startedAt = workflowInfo().startTime.toISOString();
+  const plan = await activitiesOn().quick.planRound({ input: input ?? {}, startedAt });
+  const { quick, io, sites, media, reporting, training, cleanup } = activitiesOn(plan.queues);
   const round = { roundId: plan.roundId, folder: plan.folder };
   tracker.update({ roundId: plan.roundId });
   const result = emptyResult(plan.roundId);
@@ -88,7 +90,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   async function processVideos(): Promise<void> {
     if (!plan.steps.download_videos && !plan.steps.process_videos) return;
     tracker.enter('collecting');
-    const list = await long.listVideos({ round });
+    const list = await sites.listVideos({ round });
     result.videos.found = list.videos.length;
     result.videos.skipped = list.skipped;
     tracker.update({ stage: 'processing', videos: { ...tracker.current.videos, found: list.videos.length } });
@@ -104,15 +106,15 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
 
   async function uploadTask(): Promise<UploadResult | undefined> {
     tracker.enter('selecting');
-    const { selected, rejected } = await long.selectFrames({ round });
+    const { selected, rejected } = await media.selectFrames({ round });
     result.frames.selected = selected;
     result.frames.rejected = rejected;
     tracker.update({ frames: { ...tracker.current.frames, selected } });
     if (selected === 0) return undefined;
 
     tracker.enter('uploading');
-    const task = await long.uploadFrames({ round });
-    const { boxes } = await long.uploadPreLabels(task);
+    const task = await io.uploadFrames({ round });
+    const { boxes } = await io.uploadPreLabels(task);
     result.task = { id: task.taskId, url: task.taskUrl, frames: task.frames, preLabels: boxes };
     tracker.update({
       preLabels: boxes,
@@ -166,6 +168,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
           longestPollSeconds: plan.longestPollSeconds,
           deadlineSeconds,
           reportTo: workflowInfo().workflowId,
+          queues: plan.queues,
         },
       ],
       staticSummary: task.taskUrl,
@@ -195,12 +198,12 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   /** @returns why nothing was taken, if so: the task was changed since it looked complete */
   async function bringHome(request: DownloadRequest, stage?: 'waiting'): Promise<'reopened' | 'deleted' | undefined> {
     tracker.enter(stage ?? 'downloading');
-    const outcome = await long.downloadLabels(request);
+    const outcome = await io.downloadLabels(request);
     if ('changed' in outcome) return outcome.changed;
     result.review = outcome;
     result.clean = await quick.clearEmptyLabels(request);
     tracker.enter(stage ?? 'merging');
-    result.dataset = await long.mergeDataset(request);
+    result.dataset = await io.mergeDataset(request);
     return undefined;
   }
 

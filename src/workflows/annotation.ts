@@ -56,6 +56,7 @@ async function readUntilChanged(
 ): Promise<TaskReading | 'hint' | 'timed_out'> {
   if (remainingMs <= 0) return 'timed_out';
   const poll = proxyActivities<Activities>({
+    taskQueue: input.queues?.io,
     startToCloseTimeout: '1m',
     scheduleToCloseTimeout: remainingMs,
     cancellationType: 'TRY_CANCEL',

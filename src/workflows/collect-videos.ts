@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { condition, executeChild, isCancellation } from '@temporalio/workflow';
 import type { RoundPlan, SkippedVideo, VideoList, VideoResult } from '../activities/types.js';
-import { quick } from './activity-proxies.js';
+import { activitiesOn } from './activity-proxies.js';
 import { failureCause } from './failure-cause.js';
 import type { ProgressTracker } from './round-progress.js';
 import { VideoWorkflow } from './video.js';
@@ -38,6 +38,7 @@ export async function collectVideos(
   tracker: ProgressTracker,
 ): Promise<CollectedVideos> {
   const round = { roundId: plan.roundId, folder: plan.folder };
+  const { quick } = activitiesOn(plan.queues);
   const waiting = [...videos];
   const collected: CollectedVideos = { results: [], failed: [], skipped: [] };
 
@@ -50,7 +51,7 @@ export async function collectVideos(
       try {
         const result = await executeChild(VideoWorkflow, {
           workflowId: `video-${video.videoKey}`,
-          args: [{ round, video, steps: plan.steps }],
+          args: [{ round, video, steps: plan.steps, queues: plan.queues }],
           staticSummary: video.title ?? video.url ?? video.file,
         });
         collected.results.push(result);

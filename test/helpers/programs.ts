@@ -32,7 +32,8 @@ export async function until<T>(what: string, check: () => Promise<T | undefined 
   throw new Error(`waited ${seconds} s in vain for ${what}`);
 }
 
-const programOptions = { stdin: 'ignore', reject: false, all: true } as const;
+/** A program that does not end when it is told to fails its test: workers promise to be gone within 30 s. */
+const programOptions = { stdin: 'ignore', reject: false, all: true, forceKillAfterDelay: 30_000 } as const;
 
 /** A program that a test starts and ends, or kills. */
 export class Program {
@@ -44,6 +45,11 @@ export class Program {
 
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Null while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.child.exitCode;
   }
 
   /** SIGKILL, as the kernel does it when memory runs out: no clean-up of any kind. */

@@ -9,7 +9,7 @@ import type { RoundInput } from '../../activities/types.js';
 import { PipelineError } from '../../common/errors.js';
 import type { LoadedConfig } from '../../config/index.js';
 import { loadConfig, loadDotEnv } from '../../config/index.js';
-import { defaultTaskQueue } from '../../workers/create-worker.js';
+import { defaultTaskQueue } from '../../workers/task-queues.js';
 import { withClient } from '../connect.js';
 import { namedConfig, readContext, type CommonOptions } from '../context.js';
 import { printResult, table } from '../output.js';

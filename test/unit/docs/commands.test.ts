@@ -78,6 +78,6 @@ describe('README and docs', () => {
     expect(read('src/workflows/index.ts')).toContain('ActiveLearningWorkflow');
     expect(read('src/workflows/messages.ts')).toContain("defineSignal<[hint?: AnnotationHint]>('annotationCompleted')");
     const [, queue] = /--task-queue (\S+)/.exec(read('README.md')) ?? [];
-    expect(read('src/workers/create-worker.ts')).toContain(`defaultTaskQueue = '${queue}'`);
+    expect(read('src/workers/task-queues.ts')).toContain(`defaultTaskQueue = '${queue}'`);
   });
 });

@@ -28,7 +28,7 @@ const documented = tableRows('docs/troubleshooting.md').flatMap(([first = '']) =
 
 /** Texts of capital letters alone that are no codes: HTTP methods, signals, states of Temporal, log levels … */
 const words =
-  /^(PATCH|DELETE|RUNNING|COMPLETED|ERROR|DEBUG|TRACE|EPERM|ESRCH|E[A-Z]+|SIG[A-Z]+|BENIGN|INT64|FLOAT|UINT8)$/;
+  /^(PATCH|DELETE|RUNNING|COMPLETED|ERROR|DEBUG|TRACE|EPERM|ESRCH|E[A-Z]+|SIG[A-Z]+|BENIGN|INT64|FLOAT|UINT8|AUTO_UPGRADE|PINNED|TEMPORAL_(DEPLOYMENT_NAME|WORKER_BUILD_ID))$/;
 
 describe('docs/troubleshooting.md', () => {
   const codes = codesInSources();

@@ -130,7 +130,7 @@ const selection = z
     /** Share of the control frames. */
     blind: share.default(0.5),
     explore: share.default(0.1),
-    per_video: share.refine((value) => value > 0, 'must be more than 0').default(0.5),
+    per_video: share.refine((value) => value > 0, 'must be more than 0').optional(),
     per_class: z.record(z.string(), share).optional(),
     scores: z
       .strictObject({

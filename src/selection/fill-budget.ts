@@ -40,7 +40,7 @@ export function fillBudget(
 ): { choices: Choice[]; purse: Purse } {
   const { budget, videos, settings } = round;
   const { control, blind, explore, perVideo, perClass, diversity, seed } = settings;
-  const purse = new Purse(budget, Math.max(portion(perVideo, budget), Math.ceil(budget / Math.max(videos, 1))));
+  const purse = new Purse(budget, videoLimit(perVideo, budget, videos));
   const space = spaceOf([...bestFirst, ...labelled]);
   const known = [...labelled];
   const choices = new Map<string, Choice>();
@@ -86,7 +86,10 @@ export function fillBudget(
   // A random pool, not the whole footage: the distances to everything labelled would take too long.
   const unseen = bestFirst.filter((frame) => frame.seesNothing && isOpen(frame));
   const explorePool = inSeededOrder(unseen, `${seed}:explore`).slice(0, POOL_FACTOR * budget);
-  takeDiverse(explorePool, Math.min(Math.round(explore * budget), purse.left), kCenter, (pick, novelty) => ({
+  // Rounded up beside the control share, it could take what the classes were promised.
+  const promised = Object.values(perClass).reduce((sum, share) => sum + portion(share, budget), 0);
+  const forExplore = Math.min(Math.round(explore * budget), purse.left - promised);
+  takeDiverse(explorePool, forExplore, kCenter, (pick, novelty) => ({
     arm: 'explore',
     reason: `${pick.item.boxes}; ${novelty}`,
   }));
@@ -117,6 +120,16 @@ export function fillBudget(
 type ArmChoice = Omit<Choice, 'frame'>;
 
 const describe = ({ boxes, merits }: ScoredFrame, ...more: string[]) => [boxes, ...merits, ...more].join(', ');
+
+/**
+ * What one video may take of the budget. Without a setting a fifth, and twice an equal share at least: with a few videos
+ * a fifth would be an equal share or less, and nothing would be left to choose between a good video and a bad one.
+ */
+function videoLimit(perVideo: number | undefined, budget: number, videos: number): number {
+  const equal = 1 / Math.max(videos, 1);
+  const share = perVideo ?? Math.min(1, Math.max(0.2, 2 * equal));
+  return Math.max(portion(share, budget), Math.ceil(equal * budget));
+}
 
 /** The small summand: 0.29 * 100 is a little less than 29 in floating point. */
 const portion = (share: number, budget: number) => Math.floor(share * budget + 1e-9);

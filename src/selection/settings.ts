@@ -18,7 +18,10 @@ export interface SelectionSettings {
   blind?: number;
   /** Share of the budget for frames without detections that are far from anything labelled. Default 0.1. */
   explore?: number;
-  /** Greatest share of the budget that one video may get; an equal share it may always get. Default 0.5. */
+  /**
+   * Greatest share of the budget that one video may get; an equal share it may always get. Default: a fifth, or two equal
+   * shares where the round has fewer than ten videos.
+   */
   perVideo?: number;
   /** Least shares of the budget for frames in which the model sees a class, as far as there are any. Default none. */
   perClass?: Readonly<Record<string, number>>;
@@ -38,14 +41,7 @@ export type CompleteSettings = ReturnType<typeof withDefaults>;
 
 /** Fills in the defaults; throws `SELECTION_BAD_SETTINGS` for values outside their range. */
 export function withDefaults(settings: SelectionSettings) {
-  const {
-    strategy,
-    budget,
-    budgetUnit = 'frames',
-    requireDetections = false,
-    perVideo = 0.5,
-    perClass = {},
-  } = settings;
+  const { strategy, budget, budgetUnit = 'frames', requireDetections = false, perVideo, perClass = {} } = settings;
   const { control = 0.1, blind = 0.5, explore = 0.1, aggregate = 'sum', diversity = 'k_center' } = settings;
   const { minHammingDistance = 4, seed = 'frameloop' } = settings;
   const scores = { entropy: 1, difficulty: 0.2, rarity: 0.5, flicker: 1, ...settings.scores };
@@ -67,7 +63,7 @@ export function withDefaults(settings: SelectionSettings) {
     'control, explore and the shares of perClass must add up to 1 at most',
   );
   check(isShare(blind), 'blind must be a share from 0 to 1');
-  check(perVideo > 0 && perVideo <= 1, 'perVideo must be a share above 0 and up to 1');
+  check(perVideo === undefined || (perVideo > 0 && perVideo <= 1), 'perVideo must be a share above 0 and up to 1');
   check(
     Object.values(scores).every((weight) => weight >= 0 && Number.isFinite(weight)),
     'the weights of the scores must not be negative',

@@ -115,6 +115,28 @@ describe('with a budget', () => {
     expect(rejected.reduce((sum, { count }) => sum + count, 0)).toBe(190);
   });
 
+  it.each([
+    { videos: 2, most: 20 },
+    { videos: 4, most: 10 },
+    { videos: 8, most: 5 },
+    { videos: 20, most: 4 },
+  ])('gives one of $videos videos at most $most of 20 frames where nothing is set', ({ videos, most }) => {
+    const frames = Array.from({ length: videos }, (_, v) =>
+      Array.from({ length: 25 }, (_, i) =>
+        candidate({
+          videoKey: `file-${String(v).padStart(12, '0')}`,
+          ptsMs: i * 1000,
+          hash: pictureHash(`${v}-${i}`),
+          confidences: v === 0 ? [0.5, 0.5] : [0.9],
+        }),
+      ),
+    );
+    const settings = { ...chosenOnly, budget: 20, diversity: 'none' } as const;
+    const { selected } = selectFrames(frames.flat(), [], settings);
+    expect(selected).toHaveLength(20);
+    expect(selected.filter(({ videoKey }) => videoKey === 'file-000000000000')).toHaveLength(most);
+  });
+
   it('draws other control frames with another seed, and the same with the same', () => {
     const frames = Array.from({ length: 300 }, (_, i) => candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`) }));
     const draw = (seed: string) =>
@@ -212,6 +234,16 @@ describe('the share of a class', () => {
 
   it('is as much as there is', () => {
     expect(balls({ perClass: { ball: 0.9 } })).toHaveLength(10);
+  });
+
+  it('is not lessened by rounding: half a control frame and half an explore frame are one frame together', () => {
+    const nothing = Array.from({ length: 10 }, (_, i) =>
+      candidate({ ptsMs: 900_000 + i * 1000, hash: pictureHash(`nothing-${i}`), boxes: [] }),
+    );
+    const settings = { strategy: 'uncertainty', budget: 5, control: 0.1, explore: 0.1 } as const;
+    const { selected } = selectFrames([...frames, ...nothing], [], { ...settings, perClass: { ball: 0.8 } });
+    expect(selected).toHaveLength(5);
+    expect(selected.filter(({ detections }) => detections[0]?.label === 'ball')).toHaveLength(4);
   });
 });
 

@@ -47,7 +47,7 @@ async function decide(
   resources: Resources,
   request: { row: RoundRow; config: LoadedConfig; input: RoundInput; startedAt: string; catalog: Catalog },
 ): Promise<RoundPlan> {
-  const { folder, env, queues, videosAtATime = 2 } = resources.dependencies;
+  const { folder, env, queues, searchAttributes, videosAtATime = 2 } = resources.dependencies;
   const { row, config, input, startedAt, catalog } = request;
   const steps = Object.fromEntries(
     Object.entries(config.steps).map(([name, { enabled }]) => [name, enabled]),
@@ -64,6 +64,8 @@ async function decide(
     ...(config.cvat.take_jobs === 'as_finished' && { takeJobsAsFinished: true }),
     ...(config.train.command && { train: true }),
     ...(queues && { queues }),
+    ...(searchAttributes && { searchAttributes }),
+    memo: { round: row.id, folder: row.folder },
   };
 
   const waiting = await countWaitingRounds(catalog);
@@ -84,6 +86,8 @@ async function decide(
     checkClasses('cvat.labels', Object.keys(config.cvat.labels), round.model.names);
     checkClasses('cvat.thresholds', Object.keys(config.cvat.thresholds), round.model.names);
     await catalog.updateRound(row.id, { modelSha256: round.model.sha256 });
+    plan.model = `${path.basename(round.model.file)}@${round.model.sha256.slice(0, 12)}`;
+    plan.memo = { ...plan.memo, model: plan.model };
   }
   if (steps.upload_labels || steps.download_labels)
     round.project = await prepareProject(resources, config, round.model);

@@ -16,6 +16,8 @@ export interface ActivityDependencies {
   configFile?: string;
   /** Where the steps of the rounds that are planned here go. */
   queues?: HostQueues;
+  /** Whether the namespace knows our search attributes. */
+  searchAttributes?: boolean;
   /** Videos of a round to work on at a time, where the configuration leaves that to us. */
   videosAtATime?: number;
 }

@@ -39,6 +39,12 @@ export interface RoundPlan {
   train?: boolean;
   /** Where the rest of the round is done; none: where its workflow is. */
   queues?: HostQueues;
+  /** File name of the model and the first 12 digits of its SHA-256; none where no model is needed. */
+  model?: string;
+  /** Whether the namespace knows our search attributes. */
+  searchAttributes?: boolean;
+  /** What the Temporal UI shows of the round for good; absent in plans of earlier releases. */
+  memo?: Record<string, string>;
   /** Set when the round must not start, with the reason in words. */
   skip?: string;
 }

@@ -35,6 +35,7 @@ export async function startRound(client: Client, workflowId: string, input: Roun
       taskQueue,
       args: [input],
       staticSummary: input.videos ? `${input.videos.length} named videos` : 'configured sources',
+      staticDetails: describeInput(input),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -43,6 +44,15 @@ export async function startRound(client: Client, workflowId: string, input: Roun
       cause: error,
     });
   }
+}
+
+/** Markdown for the Temporal UI: what this round was told. */
+export function describeInput({ videos = [], config }: RoundInput): string {
+  const shown = videos.slice(0, 20).map((video) => `- \`${video}\``);
+  if (videos.length > shown.length) shown.push(`- and ${videos.length - shown.length} more`);
+  if (config)
+    shown.push('Other settings than in the configuration:', '```json', JSON.stringify(config, null, 2), '```');
+  return shown.join('\n');
 }
 
 export function roundHandle(client: Client, workflowId: string): RoundHandle {

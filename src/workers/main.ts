@@ -2,6 +2,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { TemporalTarget } from './target.js';
 import { connectNative } from './connect-native.js';
+import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers, type CreateWorkersOptions } from './create-worker.js';
 
 export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection' | 'namespace'> {
@@ -28,7 +29,9 @@ export async function runWorker({ target, log, onReady, ...options }: RunWorkerO
   try {
     const connection = await connectNative(target, { onRetry: (message) => log.warn(message), signal });
     try {
-      const workers = await createWorkers({ ...options, connection, namespace: target.namespace });
+      const { namespace } = target;
+      const searchAttributes = await ensureSearchAttributes(connection, namespace, log);
+      const workers = await createWorkers({ ...options, connection, namespace, searchAttributes });
       const running = workers.run();
       const { taskQueues } = workers;
       log.info({ address: target.address, roles: options.roles, taskQueues }, 'The worker is ready');

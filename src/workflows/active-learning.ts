@@ -7,6 +7,7 @@ import {
   patched,
   setHandler,
   startChild,
+  upsertMemo,
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
@@ -28,6 +29,7 @@ import { collectVideos } from './collect-videos.js';
 import { failureCause } from './failure-cause.js';
 import { annotationCompleted, annotationProgress, pause, progress, resume, type AnnotationHint } from './messages.js';
 import { ProgressTracker } from './round-progress.js';
+import { searchAttributes } from './search-attributes.js';
 
 /**
  * One round of the loop: videos → frames with predictions → the frames worth a person's time → annotation task → people
@@ -55,6 +57,8 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   const { quick, io, sites, media, reporting, training, cleanup } = activitiesOn(plan.queues);
   const round = { roundId: plan.roundId, folder: plan.folder };
   tracker.update({ roundId: plan.roundId });
+  if (plan.searchAttributes) tracker.publish(plan);
+  if (plan.memo) upsertMemo(plan.memo);
   const result = emptyResult(plan.roundId);
   if (plan.skip) {
     tracker.enter('skipped');
@@ -85,6 +89,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     await quick.finishRound({ round, result });
   }
   tracker.enter('finished');
+  if (plan.memo) upsertMemo({ result: result.message, ...(result.task && { task: result.task.url }) });
   return result;
 
   async function processVideos(): Promise<void> {
@@ -113,13 +118,11 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     if (selected === 0) return undefined;
 
     tracker.enter('uploading');
-    const task = await io.uploadFrames({ round });
-    const { boxes } = await io.uploadPreLabels(task);
+    const task = await io.uploadFrames.executeWithOptions({ summary: `${selected} frames` }, [{ round }]);
+    const { boxes } = await io.uploadPreLabels.executeWithOptions({ summary: task.taskUrl }, [task]);
     result.task = { id: task.taskId, url: task.taskUrl, frames: task.frames, preLabels: boxes };
-    tracker.update({
-      preLabels: boxes,
-      task: { id: task.taskId, url: task.taskUrl, jobsDone: 0, jobsTotal: task.jobs },
-    });
+    tracker.update({ preLabels: boxes });
+    tracker.assign(task, task.jobs);
     return task;
   }
 
@@ -128,7 +131,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     if (!plan.steps.download_labels) return undefined;
     const task = await quick.findOpenTask({ round });
     if (!task) return undefined;
-    tracker.update({ task: { id: task.taskId, url: task.taskUrl, jobsDone: 0, jobsTotal: 0 } });
+    tracker.assign(task);
     return task;
   }
 
@@ -140,7 +143,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
       const { outcome, jobsDone, replacement } = await waitForPeople(task, deadlineSeconds);
       if (replacement) {
         task = { ...task, ...replacement };
-        tracker.update({ task: { id: task.taskId, url: task.taskUrl, jobsDone: 0, jobsTotal: 0 } });
+        tracker.assign(task);
         if (result.task) result.task = { ...result.task, id: task.taskId, url: task.taskUrl };
         continue;
       }
@@ -172,6 +175,12 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
         },
       ],
       staticSummary: task.taskUrl,
+      ...(plan.searchAttributes && {
+        typedSearchAttributes: [
+          { key: searchAttributes.round, value: plan.roundId },
+          { key: searchAttributes.task, value: task.taskId },
+        ],
+      }),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });
     const outcome = await (plan.takeJobsAsFinished ? takeJobsUntil(annotation.result(), task) : annotation.result());

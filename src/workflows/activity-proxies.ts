@@ -21,11 +21,12 @@ const long = {
 
 /**
  * The activities, by how long they may take and where they run. Without `queues` they run where the workflow does: so
- * do the planning of a round, and all of a round that was planned before hosts had queues of their own.
+ * do the planning of a round, and all of a round that was planned before hosts had queues of their own. The UI shows
+ * `summary` beside each.
  */
-export function activitiesOn(queues?: HostQueues) {
+export function activitiesOn(queues?: HostQueues, summary?: string) {
   const on = (taskQueue: string | undefined, options: ActivityOptions) =>
-    proxyActivities<Activities>({ ...options, taskQueue });
+    proxyActivities<Activities>({ ...options, taskQueue, summary });
   return {
     quick: on(queues?.io, quick),
     /** Annotation server and dataset. */

@@ -57,6 +57,7 @@ async function readUntilChanged(
   if (remainingMs <= 0) return 'timed_out';
   const poll = proxyActivities<Activities>({
     taskQueue: input.queues?.io,
+    summary: input.taskUrl,
     startToCloseTimeout: '1m',
     scheduleToCloseTimeout: remainingMs,
     cancellationType: 'TRY_CANCEL',

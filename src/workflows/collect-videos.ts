@@ -4,6 +4,7 @@ import type { RoundPlan, SkippedVideo, VideoList, VideoResult } from '../activit
 import { activitiesOn } from './activity-proxies.js';
 import { failureCause } from './failure-cause.js';
 import type { ProgressTracker } from './round-progress.js';
+import { searchAttributes } from './search-attributes.js';
 import { VideoWorkflow } from './video.js';
 
 /**
@@ -53,6 +54,9 @@ export async function collectVideos(
           workflowId: `video-${video.videoKey}`,
           args: [{ round, video, steps: plan.steps, queues: plan.queues }],
           staticSummary: video.title ?? video.url ?? video.file,
+          ...(plan.searchAttributes && {
+            typedSearchAttributes: [{ key: searchAttributes.round, value: plan.roundId }],
+          }),
         });
         collected.results.push(result);
         tracker.videoEnded(video.videoKey, result);

@@ -1,6 +1,7 @@
-import { setCurrentDetails } from '@temporalio/workflow';
-import type { VideoResult } from '../activities/types.js';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { RoundPlan, VideoResult } from '../activities/types.js';
 import type { AnnotationProgress, RoundProgress, Stage } from './messages.js';
+import { searchAttributes } from './search-attributes.js';
 
 /** Keeps what the `progress` query answers, and shows the same in the Temporal UI. */
 export class ProgressTracker {
@@ -12,9 +13,32 @@ export class ProgressTracker {
     preLabels: 0,
   };
 
+  /** The stage that can be searched for; undefined: the namespace does not know the attributes. */
+  private searchable?: Stage;
+
   update(change: Partial<RoundProgress>): void {
     Object.assign(this.current, change);
     setCurrentDetails(describeProgress(this.current));
+    if (this.searchable !== undefined && this.searchable !== this.current.stage) {
+      this.searchable = this.current.stage;
+      upsertSearchAttributes([{ key: searchAttributes.stage, value: this.searchable }]);
+    }
+  }
+
+  /** From now on the stage is a search attribute, too. */
+  publish({ roundId, model }: RoundPlan): void {
+    this.searchable = this.current.stage;
+    upsertSearchAttributes([
+      { key: searchAttributes.stage, value: this.searchable },
+      { key: searchAttributes.round, value: roundId },
+      ...(model === undefined ? [] : [{ key: searchAttributes.model, value: model }]),
+    ]);
+  }
+
+  /** The task that people work on now, which may have taken the place of another. */
+  assign(task: { taskId: number; taskUrl: string }, jobsTotal = 0): void {
+    this.update({ task: { id: task.taskId, url: task.taskUrl, jobsDone: 0, jobsTotal } });
+    if (this.searchable !== undefined) upsertSearchAttributes([{ key: searchAttributes.task, value: task.taskId }]);
   }
 
   enter(stage: Stage): void {

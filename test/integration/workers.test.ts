@@ -1,10 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRound } from '../../src/client/rounds.js';
+import { readProgress, startRound } from '../../src/client/rounds.js';
 import { readJsonLines } from '../../src/common/files.js';
 import type { Candidate } from '../../src/common/types.js';
+import { findTool } from '../../src/tools/index.js';
 import { demoClip, demoModel, writeSettings } from '../helpers/cli.js';
 import { freePort, startOurs, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
 
@@ -37,8 +40,8 @@ afterAll(async () => {
   await remove?.();
 });
 
-function startWorker(role: string, env: Record<string, string> = {}): Program {
-  const worker = startOurs('client/main.js', ['worker', '--quiet', '--role', role], {
+function startWorker(roles: string[], env: Record<string, string> = {}): Program {
+  const worker = startOurs('client/main.js', ['worker', '--quiet', ...roles.flatMap((role) => ['--role', role])], {
     cwd: folder,
     env: { TEMPORAL_ADDRESS: address, ...env },
   });
@@ -51,8 +54,8 @@ const candidatesOf = async (roundFolder: string, videoKey: string) =>
 
 describe('workers with a role each', () => {
   it('do a round together, each on its task queues, and one that is told to stop hands its video over', async () => {
-    const first = startWorker('media');
-    for (const role of ['workflow', 'io']) startWorker(role);
+    const first = startWorker(['media']);
+    for (const role of ['workflow', 'io']) startWorker([role]);
     const handle = await startRound(client, 'shared-work', { videos: [demoClip('day')] });
     const roundFolder = path.join(folder, 'data', 'rounds', 'shared-work');
     const [video] = await until('the video', async () => {
@@ -66,7 +69,7 @@ describe('workers with a role each', () => {
     expect(first.exitCode).toBe(0);
     const kept = await readJsonLines<Candidate>(partial);
     expect(kept.length).toBeLessThan(120);
-    startWorker('media');
+    startWorker(['media']);
     const result = await handle.result();
 
     // 60 s of film, a frame every 0.5 s, plain ones too.
@@ -86,6 +89,86 @@ describe('workers with a role each', () => {
     ]);
   });
 });
+
+describe('what the Temporal UI shows', () => {
+  it('is found by search attributes that the worker has made, and described by memo and details', async () => {
+    const sha256 = createHash('sha256')
+      .update(await readFile(demoModel))
+      .digest('hex');
+    const model = `demo.onnx@${sha256.slice(0, 12)}`;
+    const found = async (query: string) => {
+      const ids: string[] = [];
+      for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+      return ids;
+    };
+    const query = `FrameloopStage = 'finished' AND FrameloopModel = '${model}'`;
+    await until('the round in the list', async () => (await found(query)).join() === 'shared-work');
+    expect(await found("FrameloopRound = 'shared-work' AND WorkflowType = 'VideoWorkflow'")).toHaveLength(1);
+    const { memo, staticSummary, staticDetails } = await client.workflow.getHandle('shared-work').describe();
+    expect(memo).toEqual({
+      round: 'shared-work',
+      folder: path.join(folder, 'data', 'rounds', 'shared-work'),
+      model,
+      result: '120 frames sampled; uploading is switched off.',
+    });
+    expect(await staticSummary()).toBe('1 named videos');
+    expect(await staticDetails()).toContain('match-day.mp4');
+  });
+});
+
+describe('versioned workers', () => {
+  it('hand a waiting round over to the next version; a namespace with other search attributes does no harm', async () => {
+    const namespace = 'versions';
+    await temporal('operator', 'namespace', 'create', '--namespace', namespace);
+    await temporal(
+      'operator',
+      'search-attribute',
+      'create',
+      '-n',
+      namespace,
+      '--name',
+      'FrameloopTask',
+      '--type',
+      'Bool',
+    );
+    const version = async (buildId: string) => {
+      const env = { TEMPORAL_DEPLOYMENT_NAME: 'frameloop', TEMPORAL_WORKER_BUILD_ID: buildId };
+      const worker = startWorker([], { TEMPORAL_NAMESPACE: namespace, ...env });
+      const name = ['--deployment-name', 'frameloop', '--build-id', buildId];
+      await until(`version ${buildId}`, () =>
+        temporal('worker', 'deployment', 'set-current-version', '-n', namespace, ...name, '--yes').catch(() => false),
+      );
+      return worker;
+    };
+    const current = new Client({ connection, namespace });
+    const first = await version('one');
+    const round = await current.workflow.signalWithStart('ActiveLearningWorkflow', {
+      workflowId: 'waiting',
+      taskQueue: 'active-learning',
+      args: [{ videos: [demoClip('night')], config: { video: { framerate: 30 } } }],
+      signal: 'pause',
+    });
+    await until('the round', async () => (await readProgress(round)).stage === 'processing');
+    expect(await versionOf(current)).toMatchObject({ behavior: 2, deploymentVersion: { buildId: 'one' } });
+    await version('two');
+    await first.stop();
+    await round.signal('resume');
+    expect(await round.result()).toMatchObject({ state: 'finished', frames: { sampled: 2 } });
+    expect(await versionOf(current)).toMatchObject({
+      deploymentVersion: { deploymentName: 'frameloop', buildId: 'two' },
+    });
+    const attributes = (await round.describe()).typedSearchAttributes.getAll();
+    expect(attributes.filter(({ key }) => key.name.startsWith('Frameloop'))).toEqual([]);
+  });
+
+  const versionOf = async (versioned: Client) =>
+    (await versioned.workflow.getHandle('waiting').describe()).raw.workflowExecutionInfo?.versioningInfo;
+});
+
+async function temporal(...args: string[]): Promise<string> {
+  const { path: cli } = await findTool('temporal');
+  return (await execa(cli, [...args, '--address', address])).stdout;
+}
 
 /** The activities of a workflow in order, each with its task queue. */
 async function queuesOf(workflowId: string): Promise<[string, string][]> {

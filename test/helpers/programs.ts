@@ -52,6 +52,12 @@ export class Program {
     return this.child.exitCode;
   }
 
+  /** Of its process alone, as the kernel counts it. */
+  async memoryMegabytes(): Promise<number> {
+    const { stdout } = await execa('ps', ['-o', 'rss=', '-p', String(this.child.pid)]);
+    return Number(stdout) / 1024;
+  }
+
   /** SIGKILL, as the kernel does it when memory runs out: no clean-up of any kind. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');

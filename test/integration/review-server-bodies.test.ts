@@ -170,7 +170,7 @@ describe('errors have CVAT’s statuses and bodies', () => {
     ['PATCH', '/api/tasks/1/annotations?action=foo', {}, 400, ["Please specify a correct 'action' for the request"]],
     [
       'POST',
-      '/api/tasks/1/dataset/export?format=COCO%201.0',
+      '/api/tasks/1/dataset/export?format=CVAT%201.1',
       undefined,
       400,
       ['Unknown format specified for the request'],

@@ -86,6 +86,7 @@ export interface StoredShape {
   type: string;
   points: number[];
   rotation: number;
+  occluded: boolean;
 }
 
 /** Rows as CVAT sends them. */

@@ -30,7 +30,7 @@ export function answers(app: FastifyInstance, log: (line: object) => void): void
     if (answer.status >= 500) {
       log({ event: 'error', method: request.method, path: pathOf(request.url), error: messageOf(error) });
     }
-    return sendJson(reply.code(answer.status), answer.body);
+    return sendJson(reply.code(answer.status).headers(answer.headers), answer.body);
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;

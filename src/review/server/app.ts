@@ -1,9 +1,14 @@
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { Access } from './access/access.js';
+import type { Addresses } from './access/addresses.js';
+import { guard } from './access/guard.js';
 import { answers } from './answers.js';
 import type { ReviewContext } from './context.js';
 import { annotationRoutes } from './routes/annotations.js';
+import { authRoutes } from './routes/auth.js';
 import { dataRoutes } from './routes/data.js';
+import { frameRoutes } from './routes/frames.js';
 import { exportRoutes } from './routes/export.js';
 import { importRoutes } from './routes/import.js';
 import { jobRoutes } from './routes/jobs.js';
@@ -14,20 +19,26 @@ import { serverRoutes } from './routes/server.js';
 import { taskRoutes } from './routes/tasks.js';
 import { webhookEvents, webhookRoutes } from './routes/webhooks.js';
 import { noOrganization } from './organization.js';
-import { guard } from './security.js';
 import { uploadLimits } from './upload.js';
 import { pageRoutes } from './web/page.js';
 import type { PipelineFolders } from './web/pipeline.js';
 import { webRoutes } from './web/routes.js';
-import { WebSessions } from './web/session.js';
+import { Thumbnails } from './web/thumbnails.js';
 import { annotationVersions } from './web/versions.js';
+
+export interface AppOptions {
+  token: string;
+  /** Undefined where no password was set. */
+  passwordHash: string | undefined;
+  addresses: Addresses;
+  log: (line: object) => void;
+  pipeline?: PipelineFolders | undefined;
+}
 
 /** The HTTP server over a data folder, not yet listening. */
 export async function createApp(
   context: ReviewContext,
-  token: string,
-  log: (line: object) => void,
-  pipeline?: PipelineFolders,
+  { token, passwordHash, addresses, log, pipeline }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     // Requests that come slower than this hold a connection without need.
@@ -39,8 +50,8 @@ export async function createApp(
       maxParamLength: 500,
     },
   });
-  const sessions = new WebSessions(token);
-  guard(app, token, sessions);
+  const access = new Access(context.store, token, passwordHash);
+  guard(app, access, addresses);
   noOrganization(app);
   answers(app, log);
   webhookEvents(app, context, log);
@@ -70,7 +81,10 @@ export async function createApp(
   ];
   annotationVersions(app, context);
   for (const add of routes) add(app, context);
-  webRoutes(app, context, { token, sessions, pipeline });
-  await pageRoutes(app, token, sessions);
+  authRoutes(app, context, access);
+  const thumbnails = new Thumbnails();
+  frameRoutes(app, context, thumbnails);
+  webRoutes(app, context, { token, access, thumbnails, pipeline });
+  await pageRoutes(app, access);
   return app;
 }

@@ -13,6 +13,8 @@ export interface DataFolder {
   database: string;
   lock: string;
   token: string;
+  /** The hash of the password, where one was set. */
+  password: string;
   connection: string;
   /** Uploads that are still arriving; emptied at every start. */
   incoming: string;
@@ -34,6 +36,7 @@ export async function prepareDataFolder(root: string): Promise<DataFolder> {
     database: inside('review.sqlite'),
     lock: inside('lock.sqlite'),
     token: inside('token'),
+    password: inside('password'),
     connection: inside('connection.json'),
     incoming: inside('incoming'),
     pictures: inside('pictures'),

@@ -11,13 +11,16 @@ import type { Work } from './background.js';
 import { syncFolder } from '../../common/files.js';
 import { removeAllBut } from './data-folder.js';
 import { withoutExtension } from './file-names.js';
-import { annotationsOf } from './store/annotations.js';
+import { formatOf } from './formats/index.js';
+import type { DatasetExport, ExportedShape } from './formats/types.js';
+import { annotationsOf, type FrameRange } from './store/annotations.js';
 import type { Store } from './store/database.js';
-import { framesOfTask, type Frame } from './store/pictures.js';
-import { labelsOfTask } from './store/projects.js';
+import { findJob } from './store/jobs.js';
+import { framesOfTask } from './store/pictures.js';
+import { labelsOfTask, tasksOfProject } from './store/projects.js';
 import { findRequest, finishRequest, forgetExpiredRequests, resultFiles } from './store/requests.js';
+import type { RequestRow, TaskRow } from './store/schema.js';
 import { findTask } from './store/tasks.js';
-import { exportFormats, type YoloExport } from './yolo.js';
 
 export interface ExportPlan {
   saveImages: boolean;
@@ -31,10 +34,8 @@ export const exportTask: Work = async ({ store, folder }, request, { signal }) =
   // Work runs one after the other, so nobody else is writing an archive now: what no request names is left over.
   await forgetExpiredRequests(store);
   await removeAllBut(folder.exports, await resultFiles(store));
-  const layoutOf = exportFormats[request.format ?? ''];
-  if (layoutOf === undefined) throw new Error(`ValueError: Unknown format '${request.format}'`);
-  const { data, frames } = await store.transaction().execute((snapshot) => readExport(snapshot, request.task_id));
-  const layout = layoutOf(data);
+  const { data, pictures } = await store.transaction().execute((snapshot) => readExport(snapshot, request));
+  const layout = formatOf(request.format).write(data);
   const { saveImages } = JSON.parse(request.payload) as ExportPlan;
 
   const zip = new ZipFile();
@@ -42,10 +43,10 @@ export const exportTask: Work = async ({ store, folder }, request, { signal }) =
   const options = { mtime: new Date(1980, 0, 1), mode: 0o100644 };
   for (const [name, text] of layout.texts) zip.addBuffer(Buffer.from(text), name, options);
   if (saveImages) {
-    const pictures = path.join(folder.pictures, String(request.task_id));
-    for (const { name, file } of frames) {
+    for (const { taskId, subset, name, file } of pictures) {
       // Pictures are compressed already.
-      zip.addFile(path.join(pictures, file), layout.imagePath(name), { ...options, compress: false });
+      const picture = path.join(folder.pictures, String(taskId), file);
+      zip.addFile(picture, layout.imagePath(name, subset), { ...options, compress: false });
     }
   }
   const file = `${randomBytes(12).toString('hex')}.zip`;
@@ -72,35 +73,73 @@ async function writeZip(zip: ZipFile, target: Writable, signal: AbortSignal): Pr
   await pipeline(zip.outputStream, target, { signal: AbortSignal.any([signal, broken.signal]) });
 }
 
-async function readExport(store: Store, taskId: number): Promise<{ data: YoloExport; frames: Frame[] }> {
-  const task = await findTask(store, taskId);
-  if (task === undefined) throw new Error('Task.DoesNotExist: Task matching query does not exist.');
-  if (task.size === 0) throw new Error('ValueError: The task has no data to export.');
-  const frames = await framesOfTask(store, taskId);
+/** A picture that goes into the archive. */
+interface ExportedPicture {
+  taskId: number;
+  subset: string;
+  name: string;
+  file: string;
+}
+
+/** Reads a task, the part of it that is a job, or all tasks of a project that have frames. */
+async function readExport(
+  store: Store,
+  { target, task_id, job_id, project_id }: RequestRow,
+): Promise<{ data: DatasetExport; pictures: ExportedPicture[] }> {
+  const data: DatasetExport = { classes: [], subsets: [] };
+  const pictures: ExportedPicture[] = [];
+  let range: FrameRange | undefined;
+  if (target === 'job') {
+    const job = (await findJob(store, job_id ?? 0))?.job;
+    if (job === undefined) throw new Error('Job.DoesNotExist: Job matching query does not exist.');
+    range = { from: job.start_frame, to: job.stop_frame };
+  }
+  const ids = target === 'project' ? (await tasksOfProject(store, project_id ?? 0)).map(({ id }) => id) : [task_id];
+  for (const id of ids) {
+    const task = await findTask(store, id);
+    if (task === undefined) throw new Error('Task.DoesNotExist: Task matching query does not exist.');
+    if (task.size === 0 && target === 'project') continue;
+    if (task.size === 0) throw new Error('ValueError: The task has no data to export.');
+    await addTask(store, task, range, data, pictures);
+  }
+  if (data.subsets.length === 0) throw new Error('ValueError: The project has no data to export.');
+  requireDistinct(pictures);
+  return { data, pictures };
+}
+
+async function addTask(
+  store: Store,
+  task: TaskRow,
+  range: FrameRange = { from: 0, to: task.size - 1 },
+  data: DatasetExport,
+  pictures: ExportedPicture[],
+): Promise<void> {
   const labels = await labelsOfTask(store, task);
   const classIndex = new Map(labels.map(({ id }, index) => [id, index]));
-  const boxes = new Map<number, YoloExport['frames'][number]['boxes']>();
-  for (const { kind, frame, label_id, body } of await annotationsOf(store, taskId)) {
+  const shapes = new Map<number, ExportedShape[]>();
+  for (const { kind, frame, label_id, body } of await annotationsOf(store, task.id, range)) {
     if (kind !== 'shape') continue;
-    const { type, points, rotation } = JSON.parse(body) as StoredShape;
-    // YOLO's boxes are upright rectangles; CVAT leaves everything else out, too.
-    if (type !== 'rectangle' || rotation !== 0) continue;
-    const ofFrame = boxes.get(frame) ?? [];
-    boxes.set(frame, ofFrame);
-    ofFrame.push({ classIndex: classIndex.get(label_id) ?? 0, points });
+    const { type, points, rotation, occluded } = JSON.parse(body) as StoredShape;
+    // Lines and points have no place in any of the formats.
+    if (type !== 'rectangle' && type !== 'polygon') continue;
+    const ofFrame = shapes.get(frame) ?? [];
+    shapes.set(frame, ofFrame);
+    ofFrame.push({ type, classIndex: classIndex.get(label_id) ?? 0, points, rotation, occluded });
   }
+  data.classes = labels.map(({ name }) => name);
+  let subset = data.subsets.find(({ name }) => name === task.subset);
+  if (subset === undefined) data.subsets.push((subset = { name: task.subset, frames: [] }));
+  for (const { frame, name, file, width, height } of await framesOfTask(store, task.id, range)) {
+    subset.frames.push({ name, width, height, shapes: shapes.get(frame) ?? [] });
+    pictures.push({ taskId: task.id, subset: task.subset, name, file });
+  }
+}
+
+function requireDistinct(pictures: readonly ExportedPicture[]): void {
   const stems = new Set<string>();
-  for (const { name } of frames) {
-    if (stems.size === stems.add(withoutExtension(name)).size) {
+  for (const { subset, name } of pictures) {
+    if (stems.size === stems.add(`${subset}/${withoutExtension(name)}`).size) {
       throw new Error(`ValueError: '${name}' and another picture would share one label file`);
     }
   }
-  return {
-    data: {
-      classes: labels.map(({ name }) => name),
-      subset: task.subset,
-      frames: frames.map(({ name, width, height, frame }) => ({ name, width, height, boxes: boxes.get(frame) ?? [] })),
-    },
-    frames,
-  };
 }

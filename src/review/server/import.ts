@@ -1,20 +1,25 @@
-import { rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import yauzl from 'yauzl';
 import type { AnnotationInput } from './annotation-schema.js';
 import type { Work } from './background.js';
 import { withoutExtension } from './file-names.js';
-import { replaceAnnotations } from './store/annotations.js';
+import { formatOf } from './formats/index.js';
+import type { DatasetImport } from './formats/types.js';
+import { addAnnotations, replaceAnnotations, type FrameRange } from './store/annotations.js';
 import { framesOfTask, type Frame } from './store/pictures.js';
 import { labelsOfTask } from './store/projects.js';
 import { finishRequest } from './store/requests.js';
 import { findTask } from './store/tasks.js';
-import { readYoloArchive, type YoloArchive } from './yolo-archive.js';
 
 export interface ImportPlan {
   /** Name inside the imports folder. */
   file: string;
+  /** The frames of a job, or of the whole task. */
+  frames: FrameRange;
+  /** Whether what was there stays. */
+  append: boolean;
 }
 
 /** Unpacked texts of one archive, all together. */
@@ -22,14 +27,15 @@ const maxTextBytes = 256 * 2 ** 20;
 
 /** Takes the boxes of an uploaded archive in place of the task's annotations, all or nothing. */
 export const importTask: Work = async ({ store, folder }, request) => {
-  const { file } = JSON.parse(request.payload) as ImportPlan;
+  const { file, frames, append } = JSON.parse(request.payload) as ImportPlan;
   const archive = path.join(folder.imports, file);
   const task = await findTask(store, request.task_id);
   if (task === undefined) throw new Error('Task.DoesNotExist: Task matching query does not exist.');
   try {
-    const yolo = readYoloArchive(await readTexts(archive), request.format ?? '');
+    const data = formatOf(request.format).read(await readTexts(archive));
     const labels = new Map((await labelsOfTask(store, task)).map(({ id, name }) => [name, id]));
-    await replaceAnnotations(store, task, toAnnotations(yolo, await framesOfTask(store, task.id), labels));
+    const annotations = toAnnotations(data, await framesOfTask(store, task.id), labels);
+    await (append ? addAnnotations : replaceAnnotations)(store, { task, frames }, annotations);
     await finishRequest(store, request.sequence);
   } finally {
     await rm(archive, { force: true });
@@ -37,12 +43,14 @@ export const importTask: Work = async ({ store, folder }, request) => {
 };
 
 async function readTexts(archive: string): Promise<Map<string, string>> {
+  if (await isJson(archive)) return new Map([['annotations.json', await readFile(archive, 'utf8')]]);
   const zip = await yauzl.openPromise(archive, { strictFileNames: true, autoClose: false });
   try {
     const texts = new Map<string, string>();
     let bytes = 0;
     for await (const entry of zip.eachEntry()) {
-      if (!/\.(txt|yaml|yml|names|data)$/i.test(entry.fileName)) continue;
+      if (isSymbolicLink(entry)) throw new Error(`ValueError: '${entry.fileName}' is a symbolic link`);
+      if (!/\.(json|txt|yaml|yml|names|data)$/i.test(entry.fileName)) continue;
       bytes += entry.uncompressedSize;
       if (bytes > maxTextBytes) throw new Error('ValueError: the archive holds too much text');
       texts.set(entry.fileName, (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8'));
@@ -53,31 +61,45 @@ async function readTexts(archive: string): Promise<Map<string, string>> {
   }
 }
 
+/** What a link in an archive points to was never uploaded. The kind of a file stands in the upper half of its attributes. */
+function isSymbolicLink({ externalFileAttributes }: yauzl.Entry): boolean {
+  return ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+}
+
+/** COCO's annotations also come as they are, without an archive around them. */
+async function isJson(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer: head, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return head.toString('utf8', 0, bytesRead).trimStart().startsWith('{');
+  } finally {
+    await handle.close();
+  }
+}
+
 function toAnnotations(
-  { names, boxes }: YoloArchive,
+  { names, shapes }: DatasetImport,
   frames: readonly Frame[],
   labels: ReadonlyMap<string, number>,
 ): AnnotationInput[] {
   const byName = new Map(frames.map((frame) => [withoutExtension(frame.name), frame]));
-  return boxes.map(({ item, classId, centre, size }): AnnotationInput => {
+  return shapes.map(({ item, classId, type, points, shares, rotation, occluded }): AnnotationInput => {
     const frame = byName.get(item);
     if (frame === undefined) throw new Error(`CvatImportError: Could not match item id: '${item}' with any task frame`);
     const name = names.get(classId);
     if (name === undefined) throw new Error(`InvalidAnnotationError: Undeclared label '${classId}'`);
     const labelId = labels.get(name);
     if (labelId === undefined) throw new Error(`CvatImportError: Label '${name}' is not registered for this task`);
-    const { width, height } = frame;
-    const [x, y] = [centre[0] * width, centre[1] * height];
-    const [halfWidth, halfHeight] = [(size[0] * width) / 2, (size[1] * height) / 2];
+    const size = [frame.width, frame.height];
     return {
       kind: 'shape',
       id: undefined,
       frame: frame.frame,
       labelId,
       body: {
-        type: 'rectangle',
-        ...{ group: null, source: 'file', attributes: [], occluded: false, outside: false, z_order: 0, rotation: 0 },
-        points: [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight],
+        type,
+        ...{ group: null, source: 'file', attributes: [], occluded, outside: false, z_order: 0, rotation },
+        points: shares ? points.map((share, index) => share * (size[index % 2] ?? 1)) : points,
         ...{ score: 1, elements: [] },
       },
     };

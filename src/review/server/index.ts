@@ -11,7 +11,9 @@ import { ownerOnly, prepareDataFolder, readOrCreateToken, removeAllBut, type Dat
 import { exportTask } from './export.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { importTask } from './import.js';
-import { loopbackHosts } from './security.js';
+import { Addresses, inUrl, loopbackHosts } from './access/addresses.js';
+import { keepPassword } from './access/password.js';
+import { forgetExpiredTokens } from './store/access-tokens.js';
 import { openStore, type Store } from './store/database.js';
 import { pictureFiles } from './store/pictures.js';
 import { forgetExpiredRequests, resultFiles } from './store/requests.js';
@@ -20,8 +22,12 @@ import type { PipelineFolders } from './web/pipeline.js';
 export interface ReviewServerOptions {
   /** Everything the server keeps: database, pictures, token. Made if it is not there. */
   dataFolder: string;
-  /** Default 127.0.0.1. Only loopback addresses: the server is for the people of this machine. */
+  /** Default 127.0.0.1. Another than a loopback address needs `publicNames` and a password. */
   host?: string;
+  /** Names (or addresses) by which other machines reach the server; it answers to no others. */
+  publicNames?: readonly string[];
+  /** Of the user `reviewer`. Only its hash is kept, which also serves later starts without a password. */
+  password?: string | undefined;
   /** Default 0 = any free one. */
   port?: number;
   /** Where the pipeline keeps its rounds and dataset, for the pages about them. Without it they show nothing. */
@@ -44,23 +50,29 @@ const closeGraceMs = 5000;
 /**
  * Starts the embedded annotation server, which speaks CVAT's REST API. While it runs, `<dataFolder>/connection.json`
  * tells other processes of this user its URL and token.
- * @throws PipelineError HOST_NOT_LOOPBACK, DATA_FOLDER_UNWRITABLE, DATA_FOLDER_IN_USE, DATABASE_FAILED, PORT_IN_USE
+ * @throws PipelineError HOST_NOT_LOOPBACK, PASSWORD_TOO_SHORT, DATA_FOLDER_UNWRITABLE, DATA_FOLDER_IN_USE, DATABASE_FAILED, PORT_IN_USE
  */
 export async function startReviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
-  const { host = '127.0.0.1', port = 0, log = () => undefined } = options;
-  if (!loopbackHosts.includes(host)) {
-    throw new PipelineError('HOST_NOT_LOOPBACK', `The review server does not listen on ${host}.`, {
-      hint: `Use one of ${loopbackHosts.join(', ')}; for a team, run CVAT.`,
-    });
-  }
+  const { host = '127.0.0.1', port = 0, publicNames = [], log = () => undefined } = options;
   const folder = await prepareDataFolder(options.dataFolder);
   const opened: Opened = { lock: lockFolder(folder.lock) };
   try {
+    const passwordHash = await keepPassword(folder.password, options.password);
+    requireSafeHost(host, publicNames, passwordHash);
     const token = await readOrCreateToken(folder);
     const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
     const background = (opened.background = startBackground({ store, folder }, work, log));
-    const app = (opened.app = await createApp({ store, folder, background }, token, log, options.pipeline));
+    const app = (opened.app = await createApp(
+      { store, folder, background },
+      {
+        token,
+        passwordHash,
+        addresses: new Addresses([...publicNames, ...(isWildcard(host) ? [] : [host])]),
+        log,
+        pipeline: options.pipeline,
+      },
+    ));
     const url = await listen(app, host, port);
     await writeFileAtomic(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`, ownerOnly);
     log({ event: 'listening', url });
@@ -70,6 +82,22 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     await release(opened);
     throw error;
   }
+}
+
+/** Whether this means all addresses of the machine. */
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** Other machines are let in only where somebody has said so, and under which name, and has set a password. */
+function requireSafeHost(host: string, publicNames: readonly string[], passwordHash: string | undefined): void {
+  if (loopbackHosts.includes(host)) return;
+  if (publicNames.length > 0 && passwordHash !== undefined) return;
+  throw new PipelineError('HOST_NOT_LOOPBACK', `The review server does not listen on ${host} without a password.`, {
+    hint:
+      `Use one of ${loopbackHosts.join(', ')}. To let other machines in, give the name they use with --public-name ` +
+      'and a password in FRAMELOOP_REVIEW_PASSWORD; for a team, run CVAT.',
+  });
 }
 
 const work = { create: createTaskData, export: exportTask, import: importTask };
@@ -99,7 +127,9 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     });
   }
   const address = app.server.address() as AddressInfo;
-  return `http://${host === '::1' ? '[::1]' : host}:${address.port}`;
+  // A program of this machine cannot call "any address".
+  const reached = isWildcard(host) ? '127.0.0.1' : host;
+  return `http://${inUrl(reached)}:${address.port}`;
 }
 
 async function stop(opened: Opened, folder: DataFolder): Promise<void> {
@@ -126,6 +156,7 @@ async function release({ lock, store, background, app }: Opened): Promise<void> 
 /** Removes what a kill left: half uploads, and files that no row names because their row was never or no longer there. */
 async function removeLeftovers(store: Store, folder: DataFolder): Promise<void> {
   await forgetExpiredRequests(store);
+  await forgetExpiredTokens(store);
   await removeAllBut(folder.incoming, new Set());
   await removeAllBut(folder.exports, await resultFiles(store));
   const known = await pictureFiles(store);

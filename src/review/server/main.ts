@@ -1,6 +1,6 @@
 /**
- * The embedded annotation server as a program: `main.js --data FOLDER [--port N] [--with-parent]`, and for
- * the pages about rounds and dataset `[--pipeline FOLDER] [--dataset FOLDER] [--temporal-ui URL]`. Ends on a signal and,
+ * The embedded annotation server as a program: `main.js --data FOLDER [--port N] [--with-parent]`, for other machines
+ * `[--host ADDRESS --public-name NAME …]` with a password in FRAMELOOP_REVIEW_PASSWORD, and for the pages about rounds and dataset `[--pipeline FOLDER] [--dataset FOLDER] [--temporal-ui URL]`. Ends on a signal and,
  * with `--with-parent`, when its standard input ends, which is when the parent process is gone.
  */
 import path from 'node:path';
@@ -12,6 +12,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     port: { type: 'string', default: '0' },
+    host: { type: 'string' },
+    'public-name': { type: 'string', multiple: true },
     pipeline: { type: 'string' },
     dataset: { type: 'string' },
     'temporal-ui': { type: 'string' },
@@ -24,6 +26,9 @@ try {
   const server = await startReviewServer({
     dataFolder: values.data,
     port: Number(values.port),
+    ...(values.host === undefined ? {} : { host: values.host }),
+    ...(values['public-name'] === undefined ? {} : { publicNames: values['public-name'] }),
+    password: process.env.FRAMELOOP_REVIEW_PASSWORD || undefined,
     ...(values.pipeline === undefined
       ? {}
       : {

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import { ApiError } from './api-error.js';
-import { originOf } from './security.js';
+import { originOf } from './access/addresses.js';
+import { jsonFilter, sortOrder, type Columns } from './json-filter.js';
 import { integer, parse } from './validation.js';
 
 /** CVAT's default; the official clients send no size and rely on it being small. */
@@ -12,26 +14,41 @@ export interface Page {
   number: number;
   /** Undefined = everything on one page. */
   size: number | undefined;
+  /** What the rows have to fulfil. */
+  filter: RawBuilder<boolean>;
+  order: RawBuilder<unknown>;
 }
 
+/** Which rows a page shows, and in which order, for SQL. */
+export interface Listing {
+  filter: RawBuilder<boolean>;
+  order: RawBuilder<unknown>;
+  /** -1 = all. */
+  limit: number;
+  offset: number;
+}
+
+/** The parameters that every list has. */
 const pageQuery = z.object({
   page: integer(1).optional(),
   page_size: z.union([z.literal('all'), integer(1)]).optional(),
-  filter: z
-    .string()
-    .refine((text) => text === '', 'Filters in JSON Logic are not supported: use the plain parameters.')
-    .optional(),
+  filter: z.string().max(10_000).optional(),
+  sort: z.string().max(200).optional(),
 });
 
-export function pageOf(request: FastifyRequest): Page {
-  const query = parse(pageQuery, request.query);
-  if (query.page_size === 'all') return { number: query.page ?? 1, size: undefined };
-  return { number: query.page ?? 1, size: Math.min(query.page_size ?? defaultPageSize, maxPageSize) };
+/** What the request asks for, of a list that has these columns. */
+export function pageOf(request: FastifyRequest, columns: Columns = { id: sql`1` }, defaultSort = '-id'): Page {
+  const { page = 1, page_size: size = defaultPageSize, filter = '', sort = '' } = parse(pageQuery, request.query);
+  return {
+    number: page,
+    size: size === 'all' ? undefined : Math.min(size, maxPageSize),
+    filter: filter === '' ? sql<boolean>`1` : jsonFilter(filter, columns),
+    order: sortOrder(sort || defaultSort, columns),
+  };
 }
 
-/** The window of rows that a page shows, for SQL. */
-export function windowOf(page: Page): { limit: number; offset: number } {
-  return { limit: page.size ?? -1, offset: page.size === undefined ? 0 : (page.number - 1) * page.size };
+export function listingOf({ number, size, filter, order }: Page): Listing {
+  return { filter, order, limit: size ?? -1, offset: size === undefined ? 0 : (number - 1) * size };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -102,6 +102,26 @@ async function receiveFile(source: Readable, room: number, incoming: string, tar
     throw error;
   }
   return { picture: { name, file, sha256: hash.digest('hex') }, bytes };
+}
+
+/** Takes a file that has arrived by itself. @throws ApiError 400 for an unusable name */
+export async function takePicture(
+  folder: DataFolder,
+  taskId: number,
+  arrived: { path: string; name: string },
+): Promise<ReceivedPicture> {
+  const name = safeFileName(arrived.name);
+  const target = path.join(folder.pictures, String(taskId));
+  await mkdir(target, { recursive: true });
+  const { picture } = await receiveFile(
+    createReadStream(arrived.path),
+    uploadLimits.fileBytes,
+    folder.incoming,
+    target,
+    name,
+  );
+  await syncFolder(target);
+  return picture;
 }
 
 function repeatedName(pictures: ReceivedPicture[]): ApiError | undefined {

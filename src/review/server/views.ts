@@ -1,5 +1,5 @@
 import { jobStatus, taskStatus } from './status.js';
-import type { JobRow, LabelRow, ProjectRow, RequestRow, TaskRow, WebhookRow } from './store/schema.js';
+import type { AccessTokenRow, JobRow, LabelRow, ProjectRow, RequestRow, TaskRow, WebhookRow } from './store/schema.js';
 
 /**
  * Rows as CVAT sends them. Fields follow CVAT 2.80 where its clients look; what has no value and may not be null is
@@ -7,7 +7,7 @@ import type { JobRow, LabelRow, ProjectRow, RequestRow, TaskRow, WebhookRow } fr
  */
 
 export const userId = 1;
-const userName = 'reviewer';
+export const userName = 'reviewer';
 
 /** The one user of this server, as other objects name it. */
 export function userView(origin: string) {
@@ -120,6 +120,15 @@ export function jobView(origin: string, job: JobRow, task: TaskRow) {
   };
 }
 
+export function accessTokenView(origin: string, token: AccessTokenRow) {
+  const { id, name, created_date, updated_date, expiry_date, last_used_date } = token;
+  return {
+    ...{ id, name, created_date, updated_date, expiry_date, last_used_date },
+    read_only: token.read_only === 1,
+    owner: userView(origin),
+  };
+}
+
 export function webhookView(origin: string, webhook: WebhookRow) {
   return {
     url: `${origin}/api/webhooks/${webhook.id}`,
@@ -151,18 +160,20 @@ function chunks(task: TaskRow) {
 
 /** `progress` lies in 0..1. */
 export function requestView(origin: string, request: RequestRow, progress: number) {
-  const { status, action, subresource, task_id } = request;
-  const result = `${origin}/api/tasks/${task_id}/dataset/download?rq_id=${encodeURIComponent(request.id)}`;
+  const { status, action, subresource, target, project_id, job_id } = request;
+  const task_id = target === 'project' ? null : request.task_id;
+  const id = { task: task_id, job: job_id, project: project_id }[target];
+  const result = `${origin}/api/${target}s/${id}/dataset/download?rq_id=${encodeURIComponent(request.id)}`;
   return {
     status,
     message: request.message,
     id: request.id,
     operation: {
       type: `${action}:${subresource ?? 'task'}`,
-      target: 'task',
-      project_id: request.project_id,
+      target,
+      project_id,
       task_id,
-      job_id: null,
+      job_id,
       format: request.format,
       function_id: null,
     },

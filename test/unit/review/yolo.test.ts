@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { darknetLayout, ultralyticsLayout, yoloLine } from '../../../src/review/server/yolo.js';
+import { darknetLayout, ultralyticsLayout, yoloLine } from '../../../src/review/server/formats/yolo.js';
 
 test.each([
   // By hand: centre and size as shares of 100 x 50 pixels.
@@ -15,26 +15,29 @@ test.each([
 
 describe('layouts', () => {
   const frames = [
-    { name: 'a.jpg', width: 100, height: 50, boxes: [{ classIndex: 0, points: [0, 0, 100, 50] }] },
-    { name: 'b.c.jpg', width: 100, height: 50, boxes: [] },
+    {
+      ...{ name: 'a.jpg', width: 100, height: 50 },
+      shapes: [{ type: 'rectangle' as const, classIndex: 0, points: [0, 0, 100, 50], rotation: 0, occluded: false }],
+    },
+    { name: 'b.c.jpg', width: 100, height: 50, shapes: [] },
   ];
 
   test('Ultralytics leaves the label file of an empty frame out, but lists the frame', () => {
-    const { texts, imagePath } = ultralyticsLayout({ classes: ['person'], subset: '', frames });
+    const { texts, imagePath } = ultralyticsLayout({ classes: ['person'], subsets: [{ name: '', frames }] });
     expect([...texts.keys()]).toEqual(['data.yaml', 'train.txt', 'labels/train/a.txt']);
     expect(texts.get('train.txt')).toBe('data/images/train/a.jpg\ndata/images/train/b.c.jpg\n');
-    expect(imagePath('a.jpg')).toBe('images/train/a.jpg');
+    expect(imagePath('a.jpg', '')).toBe('images/train/a.jpg');
   });
 
   test('Darknet has an empty label file for it', () => {
-    const { texts } = darknetLayout({ classes: ['person'], subset: 'valid', frames });
+    const { texts } = darknetLayout({ classes: ['person'], subsets: [{ name: 'valid', frames }] });
     expect(texts.get('obj_valid_data/b.c.txt')).toBe('');
     expect(texts.get('valid.txt')).toBe('data/obj_valid_data/a.jpg\ndata/obj_valid_data/b.c.jpg\n');
   });
 
   test('class names that YAML would read as something else stay names', () => {
     const classes = ['yes', '1', 'a: b', '- c', '#d', '"e"'];
-    const { texts } = ultralyticsLayout({ classes, subset: 'val', frames: [] });
+    const { texts } = ultralyticsLayout({ classes, subsets: [{ name: 'val', frames: [] }] });
     const data = parse(texts.get('data.yaml') ?? '') as { names: Record<string, unknown> };
     expect(Object.values(data.names)).toEqual(classes);
     // No other key than these: every further one is taken for a subset by CVAT's importer.

@@ -1,79 +1,54 @@
-import { createReadStream } from 'node:fs';
-import path from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiError, invalidField, notFound, refused } from '../api-error.js';
+import { ApiError, notFound } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { checkOrder, parseCreation } from '../create-task.js';
-import { pictureType } from '../picture.js';
+import { safeFileName } from '../file-names.js';
 import type { Store } from '../store/database.js';
-import { frameOfTask, framesOfTask, picturesOfTask, type ReceivedPicture } from '../store/pictures.js';
+import { picturesOfTask, type ReceivedPicture } from '../store/pictures.js';
 import { enqueueRequest, findRequest, isActive } from '../store/requests.js';
 import type { TaskRow } from '../store/schema.js';
 import { findTask } from '../store/tasks.js';
-import { discardPictures, keepPictures, receiveUpload, type Upload } from '../upload.js';
+import { discardPictures, keepPictures, receiveUpload, takePicture, uploadLimits, type Upload } from '../upload.js';
 import { integer, parse } from '../validation.js';
 import { taskOf } from './ids.js';
+import { nameIn, TusUploads } from './tus.js';
 
 const creationId = (taskId: number) => `action=create&target=task&target_id=${taskId}`;
 
 /** Every batch has to name it; only the last word counts. */
 const batchFields = z.object({ image_quality: integer(1, 100) });
 
-const frameQuery = z.object({
-  type: z.string().optional(),
-  quality: z.enum(['original', 'compressed']).default('original'),
-  number: integer(0).optional(),
-});
-
 export function dataRoutes(app: FastifyInstance, context: ReviewContext): void {
-  const { store } = context;
+  const { store, folder } = context;
+  const uploads = new TusUploads(app, ['/api/tasks/:id/data'], {
+    folder: folder.incoming,
+    maxBytes: uploadLimits.fileBytes,
+    admit: (request) => taskOf(request, store),
+    onArrived: async (request, file) => {
+      const { id } = await taskOf(request, store);
+      const pictures = [await takePicture(folder, id, file)];
+      await commit(context, id, { pictures, fields: {} }, () => Promise.resolve());
+    },
+  });
 
   // Which step of the upload this is, a header says by being there; the official client sends it empty.
   app.post('/api/tasks/:id/data', { bodyLimit: 16 * 2 ** 20 }, async (request, reply) => {
     const { id } = await taskOf(request, store);
     if (request.headers['upload-start'] !== undefined) return begin(context, id, reply);
     if (request.headers['upload-multiple'] !== undefined) return addBatch(context, id, request, reply);
+    if (request.headers['tus-resumable'] !== undefined) return announce(id, request, reply);
     // Without a header it is everything in one call, or the last step of an old client.
     const upload = request.isMultipart() ? await receive(context, id, request) : undefined;
     return finish(context, id, upload, request, reply);
   });
 
-  app.get('/api/tasks/:id/data/meta', async (request) => {
-    const task = await taskOf(request, store);
-    if (task.has_data === 0) throw refused('This task data has not been initialized yet');
-    const frames = await framesOfTask(store, task.id);
-    return {
-      chunks_updated_date: task.data_date ?? task.updated_date,
-      chunk_size: task.chunk_size,
-      size: task.size,
-      ...(task.image_quality === null ? {} : { image_quality: task.image_quality }),
-      start_frame: 0,
-      stop_frame: Math.max(0, task.size - 1),
-      frame_filter: '',
-      frames: frames.map(({ name, width, height }) => ({
-        name,
-        width,
-        height,
-        related_files: 0,
-        has_related_context: false,
-      })),
-      deleted_frames: [],
-      included_frames: null,
-    };
-  });
-
-  app.get('/api/tasks/:id/data', async (request, reply) => {
-    const task = await taskOf(request, store);
-    const { type, number } = parse(frameQuery, request.query);
-    if (type !== 'frame') throw refused('Data type not specified or not supported: use type=frame');
-    if (number === undefined) throw invalidField('number', 'This field is required.');
-    const picture = await frameOfTask(store, task.id, number);
-    if (picture === undefined) throw refused(`Incorrect requested frame number: ${number}`);
-    const file = path.join(context.folder.pictures, String(task.id), picture.file);
-    // The browser must not guess: what is sent is a picture whatever it is named.
-    return reply.type((await pictureType(file)) ?? 'application/octet-stream').send(createReadStream(file));
-  });
+  /** A name that cannot be used is refused before the file is sent. */
+  async function announce(id: number, request: FastifyRequest, reply: FastifyReply) {
+    await store.transaction().execute((transaction) => openForUpload(transaction, id));
+    safeFileName(nameIn(request));
+    return uploads.create(request, reply);
+  }
 }
 
 async function begin({ store }: ReviewContext, id: number, reply: FastifyReply) {

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ApiError, invalidChoice, invalidField, notFound } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf, windowOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
+import { originOf } from '../access/addresses.js';
 import { jobStages, jobStates } from '../status.js';
-import { listJobs, updateJob } from '../store/jobs.js';
+import { jobColumns, listJobs, updateJob } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
 import { findTask } from '../store/tasks.js';
 import { integer, parse } from '../validation.js';
@@ -20,7 +20,6 @@ const listQuery = z.object({
   type: z.string().optional(),
   state: z.string().optional(),
   stage: z.string().optional(),
-  sort: z.string().optional(),
 });
 
 const jobChange = z.object({
@@ -31,10 +30,9 @@ const jobChange = z.object({
 
 export function jobRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/jobs', async (request) => {
-    const page = pageOf(request);
+    const page = pageOf(request, jobColumns);
     const query = parse(listQuery, request.query);
-    const { sort, type } = query;
-    if (sort !== undefined && !/^-?id$/.test(sort)) throw invalidField('sort', 'Only id and -id are supported.');
+    const { type } = query;
     choice('type', type, jobTypes);
     const filter = {
       task_id: await existing('task_id', query.task_id, (id) => findTask(store, id)),
@@ -44,7 +42,7 @@ export function jobRoutes(app: FastifyInstance, { store }: ReviewContext): void 
     };
     // All jobs here are annotation jobs.
     if (type !== undefined && type !== 'annotation') return pageBody(request, page, 0, []);
-    const { count, rows } = await listJobs(store, filter, sort === 'id', windowOf(page));
+    const { count, rows } = await listJobs(store, filter, listingOf(page));
     const views = rows.map(({ job, task }) => jobView(originOf(request), job, task));
     return pageBody(request, page, count, views);
   });

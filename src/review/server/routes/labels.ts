@@ -1,15 +1,26 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { notFound } from '../api-error.js';
+import { ApiError, notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf, windowOf } from '../paging.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
 import type { Store } from '../store/database.js';
 import { findJob } from '../store/jobs.js';
-import { findProject, labelsOfProject, labelsOfTask } from '../store/projects.js';
+import {
+  deleteLabel,
+  findLabel,
+  findProject,
+  labelColumns,
+  labelsOfProject,
+  labelsOfTask,
+  listLabels,
+  updateLabel,
+} from '../store/projects.js';
 import type { LabelRow } from '../store/schema.js';
 import { findTask } from '../store/tasks.js';
 import { integer, parse } from '../validation.js';
 import { labelView } from '../views.js';
+import { idOf } from './ids.js';
+import { labelChange } from './label-input.js';
 
 const listQuery = z.object({
   project_id: integer(0).optional(),
@@ -20,30 +31,63 @@ const listQuery = z.object({
 
 export function labelRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/labels', async (request) => {
-    const page = pageOf(request);
+    const page = pageOf(request, labelColumns, 'id');
     const query = parse(listQuery, request.query);
-    const labels = (await labelsOf(store, query)).filter(({ name }) => name === (query.name ?? name));
-    const { limit, offset } = windowOf(page);
-    const shown = limit < 0 ? labels : labels.slice(offset, offset + limit);
-    return pageBody(request, page, labels.length, shown.map(labelView));
+    const { count, rows } = await listLabels(store, await ownerOf(store, query), query.name, listingOf(page));
+    return pageBody(request, page, count, rows.map(labelView));
+  });
+
+  app.get('/api/labels/:id', async (request) => labelView(await labelOf(request, store)));
+
+  app.patch('/api/labels/:id', async (request) => {
+    const change = parse(labelChange, request.body);
+    return store.transaction().execute(async (transaction) => {
+      const label = await labelOf(request, transaction);
+      const siblings = await siblingsOf(transaction, label);
+      if (siblings.some(({ id, name }) => id !== label.id && name === change.name)) {
+        throw refused('All label names must be unique');
+      }
+      await updateLabel(transaction, label.id, change);
+      return labelView({ ...label, ...change });
+    });
+  });
+
+  app.delete('/api/labels/:id', async (request, reply) => {
+    await store.transaction().execute(async (transaction) => {
+      const { id } = await labelOf(request, transaction);
+      await deleteLabel(transaction, id);
+    });
+    return reply.code(204).send();
   });
 }
 
-/** The labels of what the query names. (CVAT answers 500 for a parent that does not exist.) */
-async function labelsOf(store: Store, query: z.output<typeof listQuery>): Promise<LabelRow[]> {
+async function labelOf(request: FastifyRequest, store: Store): Promise<LabelRow> {
+  const label = await findLabel(store, idOf(request));
+  if (label === undefined) throw new ApiError(404, { detail: 'No Label matches the given query.' });
+  return label;
+}
+
+function siblingsOf(store: Store, { project_id, task_id }: LabelRow): Promise<LabelRow[]> {
+  return project_id === null
+    ? labelsOfTask(store, { id: task_id ?? 0, project_id })
+    : labelsOfProject(store, project_id);
+}
+
+/** Whose labels the query asks for. (CVAT answers 500 for a parent that does not exist.) */
+async function ownerOf(store: Store, query: z.output<typeof listQuery>) {
   if (query.project_id !== undefined) {
     if ((await findProject(store, query.project_id)) === undefined) throw notFound('Project');
-    return labelsOfProject(store, query.project_id);
+    return { project_id: query.project_id, task_id: null };
   }
   if (query.task_id !== undefined) {
     const task = await findTask(store, query.task_id);
     if (task === undefined) throw notFound('Task');
-    return labelsOfTask(store, task);
+    return { project_id: task.project_id, task_id: task.id };
   }
   if (query.job_id !== undefined) {
     const found = await findJob(store, query.job_id);
     if (found === undefined) throw notFound('Job');
-    return labelsOfTask(store, found.task);
+    return { project_id: found.task.project_id, task_id: found.task.id };
   }
-  return store.selectFrom('labels').selectAll().orderBy('id').execute();
+  return { project_id: null, task_id: null };
 }

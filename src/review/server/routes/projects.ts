@@ -1,22 +1,30 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf, windowOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
+import { originOf } from '../access/addresses.js';
 import {
   createProject,
+  deleteLabel,
+  deleteProject,
   findProject,
   insertLabels,
   labelsOfProject,
   listProjects,
+  projectColumns,
   tasksOfProject,
+  updateLabel,
   updateProject,
 } from '../store/projects.js';
-import { parse, title } from '../validation.js';
+import type { Store } from '../store/database.js';
+import { expireRequestsOf } from '../store/requests.js';
+import { integer, parse, title } from '../validation.js';
 import { projectView } from '../views.js';
 import { idOf } from './ids.js';
-import { labelsInput } from './label-input.js';
+import { labelChange, labelsInput } from './label-input.js';
 
 const newProject = z.object({
   name: title(256),
@@ -24,11 +32,15 @@ const newProject = z.object({
   bug_tracker: z.string().max(2000).default(''),
 });
 
-const projectChange = z.object({ name: title(256).optional(), labels: labelsInput.default([]) });
+const projectChange = z.object({
+  name: title(256).optional(),
+  bug_tracker: z.string().max(2000).optional(),
+  labels: z.array(z.looseObject({ id: integer(0).optional(), deleted: z.boolean().optional() })).default([]),
+});
 
 const listQuery = z.object({ name: z.string().optional(), search: z.string().optional() });
 
-export function projectRoutes(app: FastifyInstance, { store }: ReviewContext): void {
+export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
   app.post('/api/projects', async (request, reply) => {
     const { name, labels, bug_tracker: bugTracker } = parse(newProject, request.body);
     const project = await createProject(store, { name, labels, bugTracker });
@@ -37,23 +49,20 @@ export function projectRoutes(app: FastifyInstance, { store }: ReviewContext): v
   });
 
   app.get('/api/projects', async (request) => {
-    const page = pageOf(request);
-    const { count, rows } = await listProjects(store, parse(listQuery, request.query), windowOf(page));
+    const page = pageOf(request, projectColumns);
+    const { count, rows } = await listProjects(store, parse(listQuery, request.query), listingOf(page));
     const views = [];
     for (const row of rows) views.push(projectView(originOf(request), row, await tasksOfProject(store, row.id)));
     return pageBody(request, page, count, views);
   });
 
-  // Of a project, only labels can be added and the name be changed here.
   app.patch('/api/projects/:id', async (request) => {
     const id = idOf(request);
-    const { labels, name } = parse(projectChange, request.body);
+    const { labels, ...change } = parse(projectChange, request.body);
     await store.transaction().execute(async (transaction) => {
       if ((await findProject(transaction, id)) === undefined) throw notFound('Project');
-      const known = new Set((await labelsOfProject(transaction, id)).map((label) => label.name));
-      if (labels.some((label) => known.has(label.name))) throw refused('All label names must be unique');
-      await insertLabels(transaction, { project_id: id, task_id: null }, labels);
-      await updateProject(transaction, id, name === undefined ? {} : { name });
+      await changeLabels(transaction, id, labels);
+      await updateProject(transaction, id, change);
     });
     const project = await findProject(store, id);
     if (project === undefined) throw notFound('Project');
@@ -65,4 +74,41 @@ export function projectRoutes(app: FastifyInstance, { store }: ReviewContext): v
     if (project === undefined) throw notFound('Project');
     return projectView(originOf(request), project, await tasksOfProject(store, project.id));
   });
+
+  app.delete('/api/projects/:id', async (request, reply) => {
+    const id = idOf(request);
+    const tasks = await store.transaction().execute(async (transaction) => {
+      if ((await findProject(transaction, id)) === undefined) throw notFound('Project');
+      const removed = await tasksOfProject(transaction, id);
+      await expireRequestsOf(transaction, 'project_id', id);
+      await deleteProject(transaction, id);
+      return removed;
+    });
+    // After a kill between the two, the next start removes the files.
+    for (const task of tasks) {
+      await rm(path.join(folder.pictures, String(task.id)), { recursive: true, force: true });
+    }
+    return reply.code(204).send();
+  });
+}
+
+/** Adds the labels without an id, changes the others, and removes those that are marked so. */
+async function changeLabels(
+  store: Store,
+  projectId: number,
+  given: z.output<typeof projectChange>['labels'],
+): Promise<void> {
+  for (const { id, deleted, ...label } of given) {
+    const known = await labelsOfProject(store, projectId);
+    if (known.some((one) => one.id !== id && one.name === label['name'] && deleted !== true)) {
+      throw refused('All label names must be unique');
+    }
+    if (id === undefined) {
+      await insertLabels(store, { project_id: projectId, task_id: null }, parse(labelsInput, [label]));
+      continue;
+    }
+    if (!known.some((one) => one.id === id)) throw refused(`Not found label with id #${id}`);
+    if (deleted === true) await deleteLabel(store, id);
+    else await updateLabel(store, id, parse(labelChange, label));
+  }
 }

@@ -2,16 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf, windowOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
+import { originOf } from '../access/addresses.js';
 import { now } from '../store/database.js';
-import { findRequest, listRequests } from '../store/requests.js';
+import { cancelRequest, findRequest, listRequests, requestColumns } from '../store/requests.js';
 import { integer, parse } from '../validation.js';
 import { requestView } from '../views.js';
 
 const listQuery = z.object({
   task_id: integer(0).optional(),
   project_id: integer(0).optional(),
+  job_id: integer(0).optional(),
+  target: z.string().optional(),
   action: z.string().optional(),
   status: z.string().optional(),
   format: z.string().optional(),
@@ -20,8 +22,8 @@ const listQuery = z.object({
 
 export function requestRoutes(app: FastifyInstance, { store, background }: ReviewContext): void {
   app.get('/api/requests', async (request) => {
-    const page = pageOf(request);
-    const { count, rows } = await listRequests(store, parse(listQuery, request.query), windowOf(page));
+    const page = pageOf(request, requestColumns);
+    const { count, rows } = await listRequests(store, parse(listQuery, request.query), listingOf(page));
     const views = rows.map((row) => requestView(originOf(request), row, background.progressOf(row.sequence)));
     return pageBody(request, page, count, views);
   });
@@ -33,5 +35,14 @@ export function requestRoutes(app: FastifyInstance, { store, background }: Revie
       throw new ApiError(404, { detail: 'There is no request with specified id' });
     }
     return requestView(originOf(request), found, background.progressOf(found.sequence));
+  });
+
+  app.post('/api/requests/:id/cancel', async (request, reply) => {
+    const { id } = request.params as { id: string };
+    if (await cancelRequest(store, id)) return reply.code(200).send();
+    if ((await findRequest(store, id)) === undefined) {
+      throw new ApiError(404, { detail: 'There is no request with specified id' });
+    }
+    throw new ApiError(400, 'Only requests that have not yet been started can be cancelled');
   });
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { pageBody, pageOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { originOf } from '../access/addresses.js';
 import { parse } from '../validation.js';
 import { userView } from '../views.js';
-import { exportFormats } from '../yolo.js';
+import { formats } from '../formats/index.js';
 
 /** The version of CVAT whose API this is. The part after + is ours; clients ignore it when they compare. */
 const version = '2.80.0+frameloop';
@@ -20,14 +20,14 @@ export function serverRoutes(app: FastifyInstance): void {
 
   app.get('/api/server/annotation/formats', () => {
     // What is written here can be read here.
-    const formats = Object.keys(exportFormats).map((name) => ({
+    const known = Object.keys(formats).map((name) => ({
       name,
       ext: 'ZIP',
       version: name.split(' ').at(-1),
       enabled: true,
       dimension: '2d',
     }));
-    return { importers: formats, exporters: formats };
+    return { importers: known, exporters: known };
   });
 
   app.get('/api/users', (request) => {

@@ -2,13 +2,13 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ApiError, invalidChoice, invalidField, notFound, refused } from '../api-error.js';
+import { ApiError, invalidChoice, notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf, windowOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
+import { originOf } from '../access/addresses.js';
 import { findProject } from '../store/projects.js';
 import { expireRequestsOf } from '../store/requests.js';
-import { createTask, deleteTask, findTask, jobsOfTasks, listTasks, updateTask } from '../store/tasks.js';
+import { createTask, deleteTask, findTask, jobsOfTasks, listTasks, taskColumns, updateTask } from '../store/tasks.js';
 import { integer, parse, title } from '../validation.js';
 import { taskView, userId } from '../views.js';
 import { idOf, taskOf } from './ids.js';
@@ -49,11 +49,8 @@ const listQuery = z.object({
   search: z.string().optional(),
   subset: z.string().optional(),
   project_id: z.string().optional(),
-  sort: z.string().optional(),
+  tracker_link: z.string().optional(),
 });
-
-/** How long the requests of a deleted task can still be read. */
-const afterlifeMs = 3600 * 1000;
 
 export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
   app.post('/api/tasks', async (request, reply) => {
@@ -82,15 +79,15 @@ export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContex
   });
 
   app.get('/api/tasks', async (request) => {
-    const page = pageOf(request);
-    const { project_id, sort, ...rest } = parse(listQuery, request.query);
-    if (sort !== undefined && !/^-?id$/.test(sort)) throw invalidField('sort', 'Only id and -id are supported.');
+    const page = pageOf(request, taskColumns);
+    const { project_id, tracker_link: tracker, ...rest } = parse(listQuery, request.query);
     const projectId = project_id === undefined ? undefined : Number(project_id);
     if (projectId !== undefined) {
       const known = Number.isSafeInteger(projectId) && (await findProject(store, projectId)) !== undefined;
       if (!known) throw invalidChoice('project_id');
     }
-    const { count, rows } = await listTasks(store, { ...rest, project_id: projectId }, sort === 'id', windowOf(page));
+    const filter = { ...rest, project_id: projectId, bug_tracker: tracker };
+    const { count, rows } = await listTasks(store, filter, listingOf(page));
     const ids = rows.map(({ id }) => id);
     const jobs = await jobsOfTasks(store, ids);
     const views = rows.map((task) => taskView(originOf(request), task, jobs.get(task.id) ?? []));
@@ -115,7 +112,7 @@ export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContex
     const id = idOf(request);
     await store.transaction().execute(async (transaction) => {
       if ((await findTask(transaction, id)) === undefined) throw notFound('Task');
-      await expireRequestsOf(transaction, id, new Date(Date.now() + afterlifeMs).toISOString());
+      await expireRequestsOf(transaction, 'task_id', id);
       await deleteTask(transaction, id);
     });
     // After a kill between the two, the next start removes the files.

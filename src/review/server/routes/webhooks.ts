@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ApiError, invalidChoice, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { pageBody, pageOf } from '../paging.js';
-import { originOf } from '../security.js';
+import { originOf } from '../access/addresses.js';
 import { findJob, type JobOfTask } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
 import type { TaskRow, WebhookRow } from '../store/schema.js';
@@ -93,7 +93,10 @@ export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, lo
       await publish(store, task.project_id, event, { task: taskView(originOf(request), task, jobs), sender }, log);
     };
     switch (`${request.method} ${request.routeOptions.url}`) {
-      case 'PATCH /api/jobs/:id': {
+      case 'PATCH /api/jobs/:id':
+      case 'PUT /api/jobs/:id/annotations':
+      case 'PATCH /api/jobs/:id/annotations':
+      case 'DELETE /api/jobs/:id/annotations': {
         const found = await findJob(store, idOf(request));
         if (!found) return;
         await jobChanged(found);

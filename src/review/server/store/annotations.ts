@@ -9,79 +9,103 @@ import { touchTask } from './tasks.js';
 /** Rows per statement: SQLite takes at most 32,766 parameters, a row has six. */
 const rowsPerInsert = 1000;
 
+/** Both ends belong to it. */
+export interface FrameRange {
+  from: number;
+  to: number;
+}
+
+/** The whole of a task, or the frames of one of its jobs: nothing outside of them is read or changed. */
+export interface Target {
+  task: TaskRow;
+  frames: FrameRange;
+}
+
 /** In the order in which they were stored. */
-export function annotationsOf(
-  store: Store,
-  taskId: number,
-  frames?: { from: number; to: number },
-): Promise<AnnotationRow[]> {
+export function annotationsOf(store: Store, taskId: number, frames?: FrameRange): Promise<AnnotationRow[]> {
   let query = store.selectFrom('annotations').selectAll().where('task_id', '=', taskId);
   if (frames !== undefined) query = query.where('frame', '>=', frames.from).where('frame', '<=', frames.to);
   return query.orderBy('id').execute();
 }
 
 /**
- * Takes these in place of everything there was. All or nothing; frames the task does not have are left out, as CVAT does.
+ * Takes these in place of everything there was. All or nothing; frames the target does not have are left out, as CVAT
+ * does.
  * @returns what was stored
  */
 export async function replaceAnnotations(
   store: Store,
-  task: TaskRow,
+  target: Target,
   given: AnnotationInput[],
 ): Promise<AnnotationRow[]> {
-  return store.transaction().execute(async (transaction) => {
-    await checkLabels(transaction, task, given);
-    await transaction.deleteFrom('annotations').where('task_id', '=', task.id).execute();
-    const stored = await insert(transaction, task, given);
-    await touch(transaction, task);
-    return stored;
+  return inTransaction(store, target, given, async (transaction) => {
+    await transaction
+      .deleteFrom('annotations')
+      .where('task_id', '=', target.task.id)
+      .where('frame', '>=', target.frames.from)
+      .where('frame', '<=', target.frames.to)
+      .execute();
+    return { stored: await insert(transaction, target, given), touched: target.frames };
   });
 }
 
 /** Adds these to what there is: sent twice, they are there twice. */
-export async function addAnnotations(store: Store, task: TaskRow, given: AnnotationInput[]): Promise<AnnotationRow[]> {
-  return store.transaction().execute(async (transaction) => {
-    await checkLabels(transaction, task, given);
-    const stored = await insert(transaction, task, given);
-    await touch(transaction, task, given);
-    return stored;
-  });
+export async function addAnnotations(store: Store, target: Target, given: AnnotationInput[]): Promise<AnnotationRow[]> {
+  return inTransaction(store, target, given, async (transaction) => ({
+    stored: await insert(transaction, target, given),
+    touched: rangeOf(given),
+  }));
 }
 
-/** Changes those whose ids exist in this task, and adds the others. */
+/** Changes those whose ids exist in the target, and adds the others. */
 export async function changeAnnotations(
   store: Store,
-  task: TaskRow,
+  target: Target,
   given: AnnotationInput[],
 ): Promise<AnnotationRow[]> {
-  return store.transaction().execute(async (transaction) => {
-    await checkLabels(transaction, task, given);
+  return inTransaction(store, target, given, async (transaction) => {
     const stored: AnnotationRow[] = [];
     const fresh: AnnotationInput[] = [];
     for (const annotation of given) {
-      const changed = await update(transaction, task, annotation);
+      const changed = await update(transaction, target, annotation);
       if (changed === undefined) fresh.push(annotation);
       else stored.push(changed);
     }
-    stored.push(...(await insert(transaction, task, fresh)));
-    await touch(transaction, task);
-    return stored;
+    stored.push(...(await insert(transaction, target, fresh)));
+    // A box may have come from any frame.
+    return { stored, touched: target.frames };
   });
 }
 
-/** Removes those whose ids exist in this task. */
-export async function removeAnnotations(store: Store, task: TaskRow, given: AnnotationInput[]): Promise<void> {
+/** Removes those whose ids exist in the target. */
+export async function removeAnnotations(store: Store, target: Target, given: AnnotationInput[]): Promise<void> {
   await store.transaction().execute(async (transaction) => {
     for (const { id, kind } of given) {
       if (id == null) continue;
       await transaction
         .deleteFrom('annotations')
-        .where('task_id', '=', task.id)
+        .where('task_id', '=', target.task.id)
+        .where('frame', '>=', target.frames.from)
+        .where('frame', '<=', target.frames.to)
         .where('kind', '=', kind)
         .where('id', '=', id)
         .execute();
     }
-    await touch(transaction, task, given);
+    await touch(transaction, target.task, rangeOf(given));
+  });
+}
+
+async function inTransaction(
+  store: Store,
+  { task }: Target,
+  given: AnnotationInput[],
+  write: (transaction: Store) => Promise<{ stored: AnnotationRow[]; touched: FrameRange }>,
+): Promise<AnnotationRow[]> {
+  return store.transaction().execute(async (transaction) => {
+    await checkLabels(transaction, task, given);
+    const { stored, touched } = await write(transaction);
+    await touch(transaction, task, touched);
+    return stored;
   });
 }
 
@@ -91,7 +115,7 @@ async function checkLabels(store: Store, task: TaskRow, given: AnnotationInput[]
   if (unknown !== undefined) throw refused(`label_id \`${unknown.labelId}\` is invalid`);
 }
 
-async function insert(store: Store, task: TaskRow, given: AnnotationInput[]): Promise<AnnotationRow[]> {
+async function insert(store: Store, { task, frames }: Target, given: AnnotationInput[]): Promise<AnnotationRow[]> {
   // Ids are given out here, because SQLite does not promise the order in which `returning` reports them.
   const last = await store
     .selectFrom('sqlite_sequence' as never)
@@ -100,7 +124,7 @@ async function insert(store: Store, task: TaskRow, given: AnnotationInput[]): Pr
     .executeTakeFirst();
   let id = (last as { seq: number } | undefined)?.seq ?? 0;
   const rows = given
-    .filter(({ frame }) => frame < task.size)
+    .filter(({ frame }) => frame >= frames.from && frame <= frames.to)
     .map(({ kind, frame, labelId, body }) => {
       id += 1;
       return { id, task_id: task.id, kind, frame, label_id: labelId, body: JSON.stringify(body) };
@@ -114,22 +138,34 @@ async function insert(store: Store, task: TaskRow, given: AnnotationInput[]): Pr
   return rows;
 }
 
-async function update(store: Store, task: TaskRow, annotation: AnnotationInput): Promise<AnnotationRow | undefined> {
-  if (annotation.id == null || annotation.frame >= task.size) return undefined;
+async function update(
+  store: Store,
+  { task, frames }: Target,
+  annotation: AnnotationInput,
+): Promise<AnnotationRow | undefined> {
+  const { frame } = annotation;
+  if (annotation.id == null || frame < frames.from || frame > frames.to) return undefined;
   return store
     .updateTable('annotations')
     .set({ frame: annotation.frame, label_id: annotation.labelId, body: JSON.stringify(annotation.body) })
     .where('task_id', '=', task.id)
+    .where('frame', '>=', frames.from)
+    .where('frame', '<=', frames.to)
     .where('kind', '=', annotation.kind)
     .where('id', '=', annotation.id)
     .returningAll()
     .executeTakeFirst();
 }
 
-async function touch(store: Store, task: TaskRow, given?: AnnotationInput[]): Promise<void> {
-  const frames = given?.map(({ frame }) => frame) ?? [];
-  const from = frames.reduce((least, frame) => Math.min(least, frame), given === undefined ? 0 : task.size);
-  const to = frames.reduce((most, frame) => Math.max(most, frame), given === undefined ? task.size : -1);
-  await touchJobs(store, task.id, { from, to });
+async function touch(store: Store, task: TaskRow, frames: FrameRange): Promise<void> {
+  await touchJobs(store, task.id, frames);
   await touchTask(store, task);
+}
+
+/** From the first to the last frame of these; empty (it ends before it begins) for none. */
+function rangeOf(given: AnnotationInput[]): FrameRange {
+  return given.reduce(({ from, to }, { frame }) => ({ from: Math.min(from, frame), to: Math.max(to, frame) }), {
+    from: Number.MAX_SAFE_INTEGER,
+    to: -1,
+  });
 }

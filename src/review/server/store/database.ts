@@ -1,6 +1,7 @@
-import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, Migrator, sql, SqliteDialect, type RawBuilder, type Transaction } from 'kysely';
 import Database from 'libsql';
 import { messageOf, PipelineError } from '../../../common/errors.js';
+import { userName } from '../views.js';
 import { migrations } from './migrations.js';
 import type { ReviewTables } from './schema.js';
 
@@ -39,4 +40,9 @@ export async function openStore(file: string): Promise<Kysely<ReviewTables>> {
 /** Now, as dates are stored. */
 export function now(): string {
   return new Date().toISOString();
+}
+
+/** The one user's name where something is given to them, for filters. */
+export function assigneeName(column: string): RawBuilder<unknown> {
+  return sql`case when ${sql.ref(column)} is not null then ${userName} end`;
 }

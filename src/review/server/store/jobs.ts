@@ -1,5 +1,8 @@
+import { sql } from 'kysely';
 import { changedJob, type JobStage, type JobState } from '../status.js';
-import { now, type Store } from './database.js';
+import type { Columns } from '../json-filter.js';
+import type { Listing } from '../paging.js';
+import { assigneeName, now, type Store } from './database.js';
 import type { JobRow, TaskRow } from './schema.js';
 import { touchTask } from './tasks.js';
 
@@ -23,14 +26,28 @@ export interface JobFilter {
   stage?: JobStage | undefined;
 }
 
-/** Newest first (a task's last segment first, as CVAT has it), or as `ascending` says. */
+export const jobColumns: Columns = {
+  id: sql.ref('jobs.id'),
+  task_id: sql.ref('jobs.task_id'),
+  task_name: sql.ref('tasks.name'),
+  project_id: sql.ref('tasks.project_id'),
+  project_name: sql`(select projects.name from projects where projects.id = tasks.project_id)`,
+  state: sql.ref('jobs.state'),
+  stage: sql.ref('jobs.stage'),
+  start_frame: sql.ref('jobs.start_frame'),
+  stop_frame: sql.ref('jobs.stop_frame'),
+  assignee: assigneeName('jobs.assignee_id'),
+  created_date: sql.ref('jobs.created_date'),
+  updated_date: sql.ref('jobs.updated_date'),
+};
+
+/** Newest first (a task's last segment first, as CVAT has it), if nothing else is wished. */
 export async function listJobs(
   store: Store,
   filter: JobFilter,
-  ascending: boolean,
-  window: { limit: number; offset: number },
+  listing: Listing,
 ): Promise<{ count: number; rows: JobOfTask[] }> {
-  let query = store.selectFrom('jobs').innerJoin('tasks', 'tasks.id', 'jobs.task_id');
+  let query = store.selectFrom('jobs').innerJoin('tasks', 'tasks.id', 'jobs.task_id').where(listing.filter);
   if (filter.task_id !== undefined) query = query.where('jobs.task_id', '=', filter.task_id);
   if (filter.project_id !== undefined) query = query.where('tasks.project_id', '=', filter.project_id);
   if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state);
@@ -38,9 +55,9 @@ export async function listJobs(
   const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   const jobs = await query
     .selectAll('jobs')
-    .orderBy('jobs.id', ascending ? 'asc' : 'desc')
-    .limit(window.limit)
-    .offset(window.offset)
+    .orderBy(listing.order)
+    .limit(listing.limit)
+    .offset(listing.offset)
     .execute();
   const tasks = new Map<number, TaskRow>();
   for (const { task_id: id } of jobs) {

@@ -7,6 +7,8 @@ import { sql, type Kysely, type Migration } from 'kysely';
 export const migrations: Record<string, Migration> = {
   '0001_first': { up: first },
   '0002_webhooks': { up: webhooks },
+  '0003_access_tokens': { up: accessTokens },
+  '0004_request_targets': { up: requestTargets },
 };
 
 async function first(db: Kysely<never>): Promise<void> {
@@ -48,4 +50,18 @@ async function webhooks(db: Kysely<never>): Promise<void> {
     project_id integer not null references projects(id) on delete cascade, target_url text not null,
     description text not null, events text not null, secret text not null, is_active integer not null,
     created_date text not null, updated_date text not null)`.execute(db);
+}
+
+async function accessTokens(db: Kysely<never>): Promise<void> {
+  await sql`create table if not exists access_tokens (id integer primary key autoincrement,
+    kind text not null, name text not null, hash text not null unique, read_only integer not null,
+    created_date text not null, updated_date text not null, expiry_date text, last_used_date text)`.execute(db);
+}
+
+/** Exports of jobs and of whole projects. */
+async function requestTargets(db: Kysely<never>): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select name from pragma_table_info('requests')`.execute(db);
+  const there = new Set(rows.map(({ name }) => name));
+  if (!there.has('target')) await sql`alter table requests add column target text not null default 'task'`.execute(db);
+  if (!there.has('job_id')) await sql`alter table requests add column job_id integer`.execute(db);
 }

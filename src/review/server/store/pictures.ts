@@ -1,4 +1,5 @@
 import type { Store } from './database.js';
+import type { FrameRange } from './annotations.js';
 import type { PictureRow } from './schema.js';
 
 /** A picture that has arrived and lies on disk, before any table knows it. */
@@ -40,10 +41,11 @@ export interface Frame {
   height: number;
 }
 
-/** In frame order. */
-export async function framesOfTask(store: Store, taskId: number): Promise<Frame[]> {
-  return store
-    .selectFrom('pictures')
+/** In frame order. Without a range, all of them. */
+export async function framesOfTask(store: Store, taskId: number, range?: FrameRange): Promise<Frame[]> {
+  let query = store.selectFrom('pictures');
+  if (range !== undefined) query = query.where('frame', '>=', range.from).where('frame', '<=', range.to);
+  return query
     .select(['id', 'frame', 'name', 'file', 'width', 'height'])
     .where('task_id', '=', taskId)
     .where('frame', 'is not', null)

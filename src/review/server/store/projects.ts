@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { Columns } from '../json-filter.js';
+import type { Listing } from '../paging.js';
 import { now, type Store } from './database.js';
 import type { LabelRow, ProjectRow, TaskRow } from './schema.js';
 
@@ -52,7 +54,11 @@ export function findProject(store: Store, id: number): Promise<ProjectRow | unde
   return store.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export async function updateProject(store: Store, id: number, change: { name?: string }): Promise<void> {
+export async function updateProject(
+  store: Store,
+  id: number,
+  change: { name?: string; bug_tracker?: string },
+): Promise<void> {
   await store
     .updateTable('projects')
     .set({ ...change, updated_date: now() })
@@ -65,13 +71,19 @@ export interface ProjectFilter {
   search?: string | undefined;
 }
 
-/** Newest first. */
-export async function listProjects(store: Store, filter: ProjectFilter, window: { limit: number; offset: number }) {
-  let query = store.selectFrom('projects');
+export const projectColumns: Columns = {
+  id: sql.ref('projects.id'),
+  name: sql.ref('projects.name'),
+  created_date: sql.ref('projects.created_date'),
+  updated_date: sql.ref('projects.updated_date'),
+};
+
+export async function listProjects(store: Store, filter: ProjectFilter, listing: Listing) {
+  let query = store.selectFrom('projects').where(listing.filter);
   if (filter.name !== undefined) query = query.where('name', '=', filter.name);
   if (filter.search !== undefined) query = query.where(sql<boolean>`instr(lower(name), lower(${filter.search})) > 0`);
   const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy('id', 'desc').limit(window.limit).offset(window.offset).execute();
+  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
   return { count, rows };
 }
 
@@ -88,4 +100,52 @@ export function labelsOfProject(store: Store, projectId: number): Promise<LabelR
 export function labelsOfTask(store: Store, task: Pick<TaskRow, 'id' | 'project_id'>): Promise<LabelRow[]> {
   if (task.project_id !== null) return labelsOfProject(store, task.project_id);
   return store.selectFrom('labels').selectAll().where('task_id', '=', task.id).orderBy('id').execute();
+}
+
+/** Removes a project with its labels and tasks, except their files. */
+export async function deleteProject(store: Store, id: number): Promise<void> {
+  await store.deleteFrom('projects').where('id', '=', id).execute();
+}
+
+export const labelColumns: Columns = {
+  id: sql.ref('labels.id'),
+  name: sql.ref('labels.name'),
+  color: sql.ref('labels.color'),
+  type: sql.ref('labels.type'),
+  project_id: sql.ref('labels.project_id'),
+  task_id: sql.ref('labels.task_id'),
+};
+
+/** In the order in which they were given, if nothing else is wished. Labels of a task may be those of its project. */
+export async function listLabels(
+  store: Store,
+  owner: Pick<TaskRow, 'project_id'> & { task_id: number | null },
+  name: string | undefined,
+  listing: Listing,
+) {
+  let query = store.selectFrom('labels').where(listing.filter);
+  if (owner.project_id !== null) query = query.where('project_id', '=', owner.project_id);
+  else if (owner.task_id !== null) query = query.where('task_id', '=', owner.task_id);
+  if (name !== undefined) query = query.where('name', '=', name);
+  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
+  return { count, rows };
+}
+
+export function findLabel(store: Store, id: number): Promise<LabelRow | undefined> {
+  return store.selectFrom('labels').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function updateLabel(
+  store: Store,
+  id: number,
+  change: Partial<Pick<LabelRow, 'name' | 'color' | 'type'>>,
+): Promise<void> {
+  if (Object.keys(change).length > 0) await store.updateTable('labels').set(change).where('id', '=', id).execute();
+}
+
+/** Removes a label with the annotations that have it, as CVAT does. */
+export async function deleteLabel(store: Store, id: number): Promise<void> {
+  await store.deleteFrom('annotations').where('label_id', '=', id).execute();
+  await store.deleteFrom('labels').where('id', '=', id).execute();
 }

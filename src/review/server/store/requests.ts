@@ -1,9 +1,14 @@
+import { sql } from 'kysely';
+import type { Columns } from '../json-filter.js';
+import type { Listing } from '../paging.js';
 import { now, type Store } from './database.js';
 import type { RequestRow } from './schema.js';
 
-export type NewRequest = Pick<RequestRow, 'id' | 'action' | 'subresource' | 'task_id' | 'project_id' | 'format'> & {
-  payload: unknown;
-};
+/** How long the requests of what was deleted can still be read. */
+const afterlifeMs = 3600 * 1000;
+
+export type NewRequest = Pick<RequestRow, 'id' | 'action' | 'subresource' | 'task_id' | 'project_id' | 'format'> &
+  Partial<Pick<RequestRow, 'target' | 'job_id'>> & { payload: unknown };
 
 /** Puts work into the queue. A finished or failed request of the same id is forgotten. */
 export async function enqueueRequest(store: Store, request: NewRequest): Promise<void> {
@@ -32,21 +37,42 @@ export function isActive(request: RequestRow | undefined): request is RequestRow
 export interface RequestFilter {
   task_id?: number | undefined;
   project_id?: number | undefined;
+  job_id?: number | undefined;
+  target?: string | undefined;
   action?: string | undefined;
   status?: string | undefined;
   format?: string | undefined;
   subresource?: string | undefined;
 }
 
-/** Newest first. Values that no request can have find nothing. */
-export async function listRequests(store: Store, filter: RequestFilter, window: { limit: number; offset: number }) {
-  let query = store.selectFrom('requests');
-  for (const key of ['task_id', 'project_id', 'action', 'status', 'format', 'subresource'] as const) {
+export const requestColumns: Columns = {
+  ...Object.fromEntries(
+    ['status', 'project_id', 'task_id', 'job_id', 'action', 'target', 'format', 'subresource', 'created_date'].map(
+      (name) => [name, sql.ref(`requests.${name}`)],
+    ),
+  ),
+  // Their order in time.
+  id: sql.ref('requests.sequence'),
+};
+
+/** Values that no request can have find nothing. */
+export async function listRequests(store: Store, filter: RequestFilter, listing: Listing) {
+  let query = store.selectFrom('requests').where(listing.filter);
+  for (const key of [
+    'task_id',
+    'project_id',
+    'job_id',
+    'target',
+    'action',
+    'status',
+    'format',
+    'subresource',
+  ] as const) {
     const value = filter[key];
     if (value !== undefined) query = query.where(key, '=', value as never);
   }
   const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy('sequence', 'desc').limit(window.limit).offset(window.offset).execute();
+  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
   return { count, rows };
 }
 
@@ -100,14 +126,25 @@ export async function forgetExpiredRequests(store: Store): Promise<void> {
   await store.deleteFrom('requests').where('expiry_date', '<', now()).execute();
 }
 
-/** The requests of a task that is being deleted stay readable a while: somebody may be polling them. */
-export async function expireRequestsOf(store: Store, taskId: number, date: string): Promise<void> {
+/** The requests of a task or project that is being deleted stay readable a while: somebody may be polling them. */
+export async function expireRequestsOf(store: Store, column: 'task_id' | 'project_id', id: number): Promise<void> {
+  const date = new Date(Date.now() + afterlifeMs).toISOString();
   await store
     .updateTable('requests')
     .set({ expiry_date: date })
-    .where('task_id', '=', taskId)
+    .where(column, '=', id)
     .where((either) => either.or([either('expiry_date', 'is', null), either('expiry_date', '>', date)]))
     .execute();
+}
+
+/** Takes work out of the queue that nobody has begun. */
+export async function cancelRequest(store: Store, id: string): Promise<boolean> {
+  const { numDeletedRows } = await store
+    .deleteFrom('requests')
+    .where('id', '=', id)
+    .where('status', '=', 'queued')
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 export async function resultFiles(store: Store): Promise<Set<string>> {

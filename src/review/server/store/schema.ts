@@ -77,8 +77,11 @@ export interface ReviewTables {
     id: string;
     action: 'create' | 'export' | 'import';
     subresource: 'annotations' | 'dataset' | null;
+    target: Generated<'task' | 'job' | 'project'>;
+    /** 0 where the target is a project. */
     task_id: number;
     project_id: number | null;
+    job_id: number | null;
     format: string | null;
     /** What the work needs to know, JSON. */
     payload: string;
@@ -90,6 +93,20 @@ export interface ReviewTables {
     expiry_date: string | null;
     /** Name inside the export folder. */
     result_file: string | null;
+  };
+  /** Other keys to the server than the one of its folder: made by a person, or by signing in with the password. */
+  access_tokens: {
+    id: Generated<number>;
+    kind: 'personal' | 'login';
+    name: string;
+    /** SHA-256 of the value, hex. */
+    hash: string;
+    read_only: number;
+    created_date: string;
+    updated_date: string;
+    expiry_date: string | null;
+    /** To the hour. */
+    last_used_date: string | null;
   };
   webhooks: {
     id: Generated<number>;
@@ -105,6 +122,7 @@ export interface ReviewTables {
   };
 }
 
+export type AccessTokenRow = Selectable<ReviewTables['access_tokens']>;
 export type WebhookRow = Selectable<ReviewTables['webhooks']>;
 export type ProjectRow = Selectable<ReviewTables['projects']>;
 export type LabelRow = Selectable<ReviewTables['labels']>;

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import { now, type Store } from './database.js';
+import type { Columns } from '../json-filter.js';
+import type { Listing } from '../paging.js';
+import { assigneeName, now, type Store } from './database.js';
 import { insertLabels, type NewLabel } from './projects.js';
 import type { JobRow, TaskRow } from './schema.js';
 
@@ -47,27 +49,31 @@ export interface TaskFilter {
   search?: string | undefined;
   project_id?: number | undefined;
   subset?: string | undefined;
+  bug_tracker?: string | undefined;
 }
 
-/** Newest first, or as `ascending` says. */
-export async function listTasks(
-  store: Store,
-  filter: TaskFilter,
-  ascending: boolean,
-  window: { limit: number; offset: number },
-) {
-  let query = store.selectFrom('tasks');
+export const taskColumns: Columns = {
+  id: sql.ref('tasks.id'),
+  name: sql.ref('tasks.name'),
+  project_id: sql.ref('tasks.project_id'),
+  project_name: sql`(select projects.name from projects where projects.id = tasks.project_id)`,
+  subset: sql.ref('tasks.subset'),
+  bug_tracker: sql.ref('tasks.bug_tracker'),
+  tracker_link: sql.ref('tasks.bug_tracker'),
+  assignee: assigneeName('tasks.assignee_id'),
+  created_date: sql.ref('tasks.created_date'),
+  updated_date: sql.ref('tasks.updated_date'),
+};
+
+export async function listTasks(store: Store, filter: TaskFilter, listing: Listing) {
+  let query = store.selectFrom('tasks').where(listing.filter);
   if (filter.name !== undefined) query = query.where('name', '=', filter.name);
   if (filter.project_id !== undefined) query = query.where('project_id', '=', filter.project_id);
+  if (filter.bug_tracker !== undefined) query = query.where('bug_tracker', '=', filter.bug_tracker);
   if (filter.subset !== undefined) query = query.where('subset', '=', filter.subset);
   if (filter.search !== undefined) query = query.where(sql<boolean>`instr(lower(name), lower(${filter.search})) > 0`);
   const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query
-    .selectAll()
-    .orderBy('id', ascending ? 'asc' : 'desc')
-    .limit(window.limit)
-    .offset(window.offset)
-    .execute();
+  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
   return { count, rows };
 }
 

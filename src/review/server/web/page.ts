@@ -3,8 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { systemErrorCode } from '../../../common/errors.js';
-import { holdsToken } from '../security.js';
-import type { WebSessions } from './session.js';
+import type { Access } from '../access/access.js';
 
 /** Where the build puts the page: beside the compiled server, also when the server is run from its sources. */
 const folders = ['../../web/', '../../../../dist/review/web/'];
@@ -35,7 +34,7 @@ const pages = ['/', '/rounds', '/dataset', '/tasks/:id', '/tasks/:id/jobs/:job']
  * Serves the page. The link with the token, as it was printed, signs the browser in and leads on to the address without
  * the token. All files are read at the start: what is asked for is looked up by its name and never becomes a path.
  */
-export async function pageRoutes(app: FastifyInstance, token: string, sessions: WebSessions): Promise<void> {
+export async function pageRoutes(app: FastifyInstance, access: Access): Promise<void> {
   const files = await readPage();
   const index = files.get('index.html');
 
@@ -44,7 +43,7 @@ export async function pageRoutes(app: FastifyInstance, token: string, sessions: 
       const { token: sent } = request.query as { token?: unknown };
       if (typeof sent === 'string') {
         // A wrong token leads to the page too, which then asks for the right one.
-        if (holdsToken(`Bearer ${sent}`, token)) reply.header('set-cookie', sessions.cookie(request));
+        if (access.isToken(sent)) reply.header('set-cookie', access.sessions.cookie(request));
         return reply.redirect(withoutToken(request.url), 303);
       }
       if (index === undefined) {

@@ -5,15 +5,15 @@ import { z } from 'zod';
 import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { jobOf, taskOf } from '../routes/ids.js';
-import { holdsToken, originOf } from '../security.js';
+import type { Access } from '../access/access.js';
+import { originOf } from '../access/addresses.js';
 import { frameOfTask, framesOfTask } from '../store/pictures.js';
 import { integer, parse } from '../validation.js';
 import type { WireReasons, WireRounds, WireSession } from '../../wire.js';
 import { Dataset } from './dataset.js';
 import type { PipelineFolders } from './pipeline.js';
 import { Rounds } from './rounds.js';
-import type { WebSessions } from './session.js';
-import { Thumbnails } from './thumbnails.js';
+import type { Thumbnails } from './thumbnails.js';
 
 const signIn = z.object({ token: z.string().max(500) });
 const thumbnail = z.object({ frame: integer(0) });
@@ -24,27 +24,33 @@ const framesQuery = z.object({
   limit: integer(1, 200).default(60),
 });
 
+export interface WebOptions {
+  token: string;
+  access: Access;
+  thumbnails: Thumbnails;
+  pipeline?: PipelineFolders | undefined;
+}
+
 /** What the page needs beyond CVAT's API. */
 export function webRoutes(
   app: FastifyInstance,
   { store, folder }: ReviewContext,
-  { token, sessions, pipeline }: { token: string; sessions: WebSessions; pipeline?: PipelineFolders | undefined },
+  { token, access, thumbnails, pipeline }: WebOptions,
 ): void {
   // Derived from the token, so that it tells data folders apart and says nothing about the token.
   const folderId = createHash('sha256').update(`folder ${token}`).digest('hex').slice(0, 12);
-  const thumbnails = new Thumbnails();
   const rounds = pipeline && new Rounds(pipeline, store);
   const dataset = new Dataset(pipeline ?? { data: folder.root, dataset: path.join(folder.root, 'dataset') });
 
   app.get('/api/frameloop/session', { config: { public: true } }, (request): WireSession => {
-    const csrfToken = sessions.csrfToken(request);
+    const csrfToken = access.sessions.csrfToken(request);
     return csrfToken === undefined ? { signedIn: false } : { signedIn: true, csrfToken, folderId };
   });
 
-  app.post('/api/frameloop/session', { config: { public: true } }, (request, reply) => {
+  app.post('/api/frameloop/session', { config: { public: true } }, async (request, reply) => {
     const { token: sent } = parse(signIn, request.body);
-    if (!holdsToken(`Bearer ${sent.trim()}`, token)) throw new ApiError(401, { detail: 'Invalid token.' });
-    return reply.header('set-cookie', sessions.cookie(request)).code(204).send();
+    if (!(await access.opens(request.ip, sent.trim()))) throw new ApiError(401, { detail: 'Invalid token.' });
+    return reply.header('set-cookie', access.sessions.cookie(request)).code(204).send();
   });
 
   app.get('/api/frameloop/rounds', async (request): Promise<WireRounds> => ({

@@ -1,0 +1,113 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ApiError, refused } from '../api-error.js';
+import type { Access } from '../access/access.js';
+import { originOf } from '../access/addresses.js';
+import { cookieOf, requireOwnPage } from '../access/csrf.js';
+import type { ReviewContext } from '../context.js';
+import { pageBody, pageOf } from '../paging.js';
+import { deleteAccessToken, findAccessToken, insertAccessToken, personalTokens } from '../store/access-tokens.js';
+import { flag, parse, title } from '../validation.js';
+import { accessTokenView } from '../views.js';
+import { idOf } from './ids.js';
+
+const sessionSeconds = 30 * 24 * 3600;
+const mostTokens = 50;
+
+const login = z.object({
+  username: z.string().max(256).optional(),
+  email: z.string().max(256).optional(),
+  password: z.string().max(1024).optional(),
+});
+
+const newToken = z.object({
+  name: title(32),
+  read_only: flag().default(true),
+  expiry_date: z.iso.datetime({ offset: true }).nullable().default(null),
+});
+
+/** Signing in with the password, and making tokens: the ways of CVAT's own clients to get in. */
+export function authRoutes(app: FastifyInstance, { store }: ReviewContext, access: Access): void {
+  app.post('/api/auth/login', { config: { public: true } }, async (request, reply) => {
+    const { username, email, password } = parse(login, request.body);
+    if ((username ?? email ?? '') === '' || password === undefined || password === '') {
+      throw new ApiError(400, { non_field_errors: ['Must include either "username" or "email" and "password".'] });
+    }
+    if (!(await access.knows(request.ip, username ?? email ?? '', password))) {
+      throw new ApiError(400, { non_field_errors: ['Unable to log in with provided credentials.'] });
+    }
+    const expiry = new Date(Date.now() + sessionSeconds * 1000).toISOString();
+    const { value } = await insertAccessToken(store, {
+      kind: 'login',
+      name: 'login',
+      read_only: 0,
+      expiry_date: expiry,
+    });
+    // The official client joins the cookies with commas: each has to end with an attribute that has a value.
+    const cookie = (name: string, content: string, flags: string) =>
+      `${name}=${content}; ${flags}Path=/; Max-Age=${sessionSeconds}; SameSite=Strict`;
+    return reply
+      .header('set-cookie', [
+        cookie('csrftoken', access.csrfTokenOf(value), ''),
+        cookie('sessionid', value, 'HttpOnly; '),
+      ])
+      .send({ key: value });
+  });
+
+  app.post('/api/auth/logout', { config: { public: true } }, async (request, reply) => {
+    await endSession(request);
+    const gone = (name: string) => `${name}=; Path=/; Max-Age=0; SameSite=Strict`;
+    return reply
+      .header('set-cookie', ['csrftoken', 'sessionid', access.sessions.cookieName(request)].map(gone))
+      .send({ detail: 'Successfully logged out.' });
+  });
+
+  app.get('/api/auth/access_tokens', async (request) => {
+    const tokens = await personalTokens(store);
+    const views = tokens.map((token) => accessTokenView(originOf(request), token));
+    return pageBody(request, pageOf(request), tokens.length, views);
+  });
+
+  app.post('/api/auth/access_tokens', async (request, reply) => {
+    requireMaster(request);
+    const { name, read_only, expiry_date } = parse(newToken, request.body);
+    if ((await personalTokens(store)).length >= mostTokens) throw refused(`There may be ${mostTokens} access tokens.`);
+    const { row, value } = await insertAccessToken(store, {
+      ...{ kind: 'personal', name, read_only: read_only ? 1 : 0 },
+      expiry_date: expiry_date && new Date(expiry_date).toISOString(),
+    });
+    return reply.code(201).send({ ...accessTokenView(originOf(request), row), value });
+  });
+
+  app.get('/api/auth/access_tokens/self', (request) => {
+    const token = request.caller?.token;
+    if (token?.kind !== 'personal') throw new ApiError(404, { detail: 'This request holds no access token.' });
+    return accessTokenView(originOf(request), token);
+  });
+
+  app.delete('/api/auth/access_tokens/:id', async (request, reply) => {
+    requireMaster(request);
+    if (!(await deleteAccessToken(store, { id: idOf(request), kind: 'personal' }))) {
+      throw new ApiError(404, { detail: 'No AccessToken matches the given query.' });
+    }
+    return reply.code(204).send();
+  });
+
+  /** Ends the session that the request holds, by cookie or by the key of its login. */
+  async function endSession(request: FastifyRequest): Promise<void> {
+    const [, sent] = /^(?:Token|Bearer) +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const fromCookie = cookieOf(request, 'sessionid');
+    const key = sent ?? fromCookie;
+    const token = key === undefined ? undefined : await findAccessToken(store, key);
+    if (key === undefined || token?.kind !== 'login') return;
+    if (sent === undefined) requireOwnPage(request, access.csrfTokenOf(key));
+    await deleteAccessToken(store, token);
+  }
+}
+
+/** Who holds a token that was made for a purpose cannot make others of it. */
+function requireMaster(request: FastifyRequest): void {
+  if (request.caller?.token?.kind === 'personal') {
+    throw new ApiError(403, { detail: 'You do not have permission to perform this action.' });
+  }
+}

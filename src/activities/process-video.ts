@@ -6,7 +6,7 @@ import { mapAhead } from '../common/map-ahead.js';
 import type { Candidate } from '../common/types.js';
 import type { Detector } from '../detector/index.js';
 import { assertUsable, probeVideo, sampleFrames, type VideoReference } from '../video/index.js';
-import type { RejectedFrame, SampledFrame } from '../video/types.js';
+import type { RejectedFrame, SampledFrame, VideoProbe } from '../video/types.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
 import { detectorOptions, readRoundFile, roundFiles, type RoundFile } from './round-file.js';
@@ -31,6 +31,7 @@ export async function processVideo(
   const final = roundFiles.candidatesOf(round.folder, videoKey);
   const counts = final.replace(/\.jsonl$/, '.rejected.json');
   const catalog = await resources.catalog(plan.config.paths.data);
+  const probe = await probeVideo(file);
 
   let candidates = await ifThere(readJsonLines<Candidate>(final));
   if (!candidates) {
@@ -39,7 +40,7 @@ export async function processVideo(
     const detector = await resources.detector(detectorOptions(plan));
     await withHeartbeat(async (signal, report) => {
       let frames = steps.filter(isCandidate).length;
-      for await (const step of takeAndPredict(plan, { videoKey, file, steps, detector, signal })) {
+      for await (const step of takeAndPredict(plan, { videoKey, probe, steps, detector, signal })) {
         steps.push(step);
         await appendFile(partial, toJsonLines([step]));
         if (isCandidate(step)) frames++;
@@ -52,7 +53,7 @@ export async function processVideo(
     await commitFile(partial, final);
   }
 
-  await catalog.recordCandidates(round.roundId, videoKey, candidates);
+  await catalog.recordCandidates(round.roundId, videoKey, candidates, probe.duration);
   const rejected = await ifThere(readFile(counts, 'utf8'));
   return {
     videoKey,
@@ -94,10 +95,9 @@ function countRejected(steps: Step[]): VideoResult['rejected'] {
 /** The frames after those of `steps`, predicted several at a time while the next ones are decoded, in order. */
 async function* takeAndPredict(
   { config }: RoundFile,
-  job: { videoKey: string; file: string; steps: readonly Step[]; detector: Detector; signal: AbortSignal },
+  job: { videoKey: string; probe: VideoProbe; steps: readonly Step[]; detector: Detector; signal: AbortSignal },
 ): AsyncGenerator<Step> {
-  const { videoKey, file, steps, detector } = job;
-  const probe = await probeVideo(file, { signal: job.signal });
+  const { videoKey, probe, steps, detector } = job;
   assertUsable(probe);
   const earlier = steps.filter(isCandidate);
   const { framerate, skip_start, skip_end, max_frames, jpeg_quality, ...video } = config.video;

@@ -16,7 +16,7 @@ import { withHeartbeat } from './heartbeat.js';
 import { readPreLabels } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
-import type { CleanResult, ReportResult, RoundReference, RoundResult } from './types.js';
+import type { CleanResult, ReportResult, RoundReference, RoundResult, VideoResult } from './types.js';
 
 /** Writes the report of a round, and the one of the dataset over all rounds. */
 export async function writeReport(resources: Resources, { round }: { round: RoundReference }): Promise<ReportResult> {
@@ -24,12 +24,15 @@ export async function writeReport(resources: Resources, { round }: { round: Roun
     const plan = await readRoundFile(round.folder);
     const catalog = await resources.catalog(plan.config.paths.data);
     const rounds = await readRounds(catalog);
-    const overall = await collect(plan, catalog, rounds);
+    const overall = {
+      ...(await collect(plan, catalog, rounds)),
+      funnel: sumFunnels(await Promise.all(rounds.map(funnelOf))),
+    };
     const upTo = rounds.slice(0, rounds.findIndex(({ roundId }) => roundId === round.roundId) + 1);
     const input: ReportInput = {
       ...(await collect(plan, catalog, upTo)),
       roundId: round.roundId,
-      funnel: await funnelOf(round, upTo.at(-1)),
+      funnel: await funnelOf(upTo.at(-1) ?? { ...round, frames: [] }),
     };
     const file = roundFiles.report(round.folder);
     await write(file, input, signal);
@@ -106,7 +109,8 @@ async function videosOf({ roundId, folder }: ReviewedRound, catalog: Catalog): P
 }
 
 /** What became of the frames of a round, from the files that its steps left. */
-async function funnelOf(round: RoundReference, reviewed: ReviewedRound | undefined): Promise<Funnel> {
+async function funnelOf(round: Pick<ReviewedRound, 'folder' | 'frames'>): Promise<Funnel> {
+  const { frames } = round;
   const result = await readJson<RoundResult>(roundFiles.result(round.folder));
   const cleaned = await readJson<{
     kept: unknown[];
@@ -114,16 +118,23 @@ async function funnelOf(round: RoundReference, reviewed: ReviewedRound | undefin
     mended: { what: string }[];
   }>(roundFiles.cleaned(round.folder));
   const merged = await readJson<MergeRecord>(roundFiles.merged(round.folder));
-  const frames = reviewed?.frames ?? [];
   const labelled = frames.filter(({ review }) => review && review.state !== 'not_reviewed').length;
+  const sampling = await rejectedInSampling(round.folder);
   const steps = [
-    ...(result ? [{ label: 'sampled', count: result.frames.sampled }] : []),
+    ...(result
+      ? [
+          { label: 'taken from videos', count: result.frames.sampled + sampling.blank + sampling.duplicate },
+          { label: 'candidates', count: result.frames.sampled },
+        ]
+      : []),
     { label: 'sent to people', count: frames.length },
     { label: 'labelled', count: labelled },
     ...(cleaned ? [{ label: 'kept by cleaning', count: cleaned.kept.length }] : []),
     ...(merged ? [{ label: 'in the dataset', count: merged.frames }] : []),
   ];
   const leftOut = [
+    { step: 'sampling', reason: 'blank picture', count: sampling.blank },
+    { step: 'sampling', reason: 'near duplicate in its video', count: sampling.duplicate },
     ...(result?.frames.rejected ?? []).map((each) => ({ step: 'selection', ...each })),
     ...countReasons(
       'cleaning',
@@ -140,7 +151,36 @@ async function funnelOf(round: RoundReference, reviewed: ReviewedRound | undefin
     ...(result?.videos.failed ?? []).map(({ message }) => ({ step: 'video failed', reason: message, count: 1 })),
     ...(result?.videos.skipped ?? []).map(({ message }) => ({ step: 'video skipped', reason: message, count: 1 })),
   ];
-  return { steps, leftOut };
+  return { steps, leftOut: leftOut.filter(({ count }) => count > 0) };
+}
+
+/** What became of the frames of all rounds; steps and reasons in the order in which they come first. */
+function sumFunnels(funnels: readonly Funnel[]): Funnel {
+  const steps = new Map<string, Funnel['steps'][number]>();
+  const leftOut = new Map<string, Funnel['leftOut'][number]>();
+  for (const funnel of funnels) {
+    for (const step of funnel.steps) {
+      steps.set(step.label, { ...step, count: step.count + (steps.get(step.label)?.count ?? 0) });
+    }
+    for (const each of funnel.leftOut) {
+      const key = JSON.stringify([each.step, each.reason]);
+      leftOut.set(key, { ...each, count: each.count + (leftOut.get(key)?.count ?? 0) });
+    }
+  }
+  return { steps: [...steps.values()], leftOut: [...leftOut.values()] };
+}
+
+/** Sums what the videos of a round left beside their candidates. */
+async function rejectedInSampling(folder: string): Promise<NonNullable<VideoResult['rejected']>> {
+  const parts = path.join(folder, 'candidates');
+  const sum = { blank: 0, duplicate: 0 };
+  for (const name of (await ifThere(readdir(parts))) ?? []) {
+    if (!name.endsWith('.rejected.json')) continue;
+    const rejected = await readJson<typeof sum>(path.join(parts, name));
+    sum.blank += rejected?.blank ?? 0;
+    sum.duplicate += rejected?.duplicate ?? 0;
+  }
+  return sum;
 }
 
 function countReasons(step: string, reasons: readonly string[]): Funnel['leftOut'] {

@@ -211,8 +211,13 @@ export class Catalog {
       .execute();
   }
 
-  /** Records a video's candidates; a frame that is known keeps its state. */
-  async recordCandidates(roundId: string, videoKey: string, candidates: readonly Candidate[]): Promise<void> {
+  /** Records a video's candidates; a frame that is known keeps its state. The duration is of the file, in seconds. */
+  async recordCandidates(
+    roundId: string,
+    videoKey: string,
+    candidates: readonly Candidate[],
+    durationSeconds?: number,
+  ): Promise<void> {
     await this.db.transaction().execute(async (trx) => {
       for (let start = 0; start < candidates.length; start += framesPerInsert) {
         await trx
@@ -238,7 +243,11 @@ export class Catalog {
           )
           .execute();
       }
-      await trx.updateTable('videos').set({ state: 'processed' }).where('key', '=', videoKey).execute();
+      await trx
+        .updateTable('videos')
+        .set({ state: 'processed', ...(durationSeconds !== undefined && { durationSeconds }) })
+        .where('key', '=', videoKey)
+        .execute();
     });
   }
 

@@ -23,13 +23,10 @@ export function pickShots({ roundId, rounds }: ReportInput): Shots {
   const frames = rounds
     .filter((round) => roundId === undefined || round.roundId === roundId)
     .flatMap((round) => round.frames);
-  const byArm =
-    roundId === undefined
-      ? []
-      : (['chosen', 'explore', 'control', 'all'] as const).map((arm) => {
-          const mine = frames.filter((frame) => frame.arm === arm).sort((a, b) => b.score - a.score);
-          return { arm, frames: mine.slice(0, SHOTS[arm]), total: mine.length };
-        });
+  const byArm = (['chosen', 'explore', 'control', 'all'] as const).map((arm) => {
+    const mine = frames.filter((frame) => frame.arm === arm).sort((a, b) => b.score - a.score);
+    return { arm, frames: mine.slice(0, SHOTS[arm]), total: mine.length };
+  });
   const arguable = frames
     .map((frame) => ({ frame, dispute: disputeOf(frame) }))
     .filter(({ dispute }) => dispute > 0)
@@ -144,8 +141,7 @@ function funnelPart({ funnel }: ReportInput): Part {
   const html = section(
     'From footage to dataset',
     'How many frames each step left, and why the others went.',
-    figure(chart, ''),
-    reasons.length > 0 ? table(['left out', 'how many', 'why'], reasons) : '',
+    sideBySide(figure(chart, ''), reasons.length > 0 ? table(['left out', 'how many', 'why'], reasons) : ''),
   );
   return { html, charts: { funnel: chart } };
 }
@@ -209,19 +205,21 @@ function datasetPart(dataset: ReportDataset): Part {
   const html = section(
     'The dataset',
     `${count(dataset.records.length)} frames, of which ${count(negatives)} show nothing (${percent(negatives / dataset.records.length)}).`,
-    figure(charts['class-histogram']!, 'Boxes of each class'),
     sideBySide(
+      figure(charts['class-histogram']!, 'Boxes of each class'),
+      figure(charts.videos!, 'Frames of each video'),
       figure(charts['box-positions']!, 'Where the middles of boxes are'),
       figure(charts['box-sizes']!, 'How big boxes are'),
       figure(charts['boxes-per-frame']!, 'Boxes per frame'),
     ),
-    figure(charts.videos!, 'Frames of each video'),
     '<h3>Split</h3>',
-    figure(
-      charts['split-balance']!,
-      'Videos are on one side as a whole, so the shares are met as well as that allows.',
+    sideBySide(
+      figure(
+        charts['split-balance']!,
+        'Videos are on one side as a whole, so the shares are met as well as that allows.',
+      ),
+      heldOut > 0 ? figure(charts['leak-check']!, 'Distance of held-out frames from training frames') : '',
     ),
-    heldOut > 0 ? figure(charts['leak-check']!, 'Distance of held-out frames from training frames') : '',
     note(verdict),
   );
   return { html, charts };

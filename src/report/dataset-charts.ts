@@ -52,7 +52,13 @@ function splitBalance(dataset: ReportDataset): string {
   const row = (label: string, values: number[]) => {
     const total = values.reduce((sum, value) => sum + value, 0);
     const shares = values.map((value) => (total === 0 ? 0 : value / total));
-    return { label, values: shares, note: shares.map((share) => percent(share)).join(' · ') };
+    return {
+      label,
+      values: shares,
+      note: wholePercents(shares)
+        .map((share) => `${share} %`)
+        .join(' · '),
+    };
   };
   const { val, test } = dataset.wanted;
   const wanted = [1 - val - test, val, test].slice(0, usedSplits(dataset).length);
@@ -71,6 +77,16 @@ function splitBalance(dataset: ReportDataset): string {
       .map(({ label, values }) => row(`boxes: ${label}`, values)),
   ];
   return horizontalBars('How frames and boxes are shared out', rows, usedSplits(dataset), { asShares: true });
+}
+
+/** Shares as whole percents that add up to 100, by the largest remainders. */
+function wholePercents(shares: readonly number[]): number[] {
+  const percents = shares.map((share) => Math.floor(share * 100));
+  const total = Math.round(shares.reduce((sum, share) => sum + share, 0) * 100);
+  const missing = total - percents.reduce((sum, value) => sum + value, 0);
+  const byRemainder = [...shares.keys()].sort((a, b) => ((shares[b]! * 100) % 1) - ((shares[a]! * 100) % 1) || a - b);
+  for (const index of byRemainder.slice(0, missing)) percents[index]!++;
+  return percents;
 }
 
 function boxPositions({ records }: ReportDataset): string {
@@ -122,7 +138,8 @@ function boxesPerFrame({ records }: ReportDataset): string {
   return histogram('Boxes per frame', columns, { axis: 'boxes in a frame' });
 }
 
-function videoShares({ records }: ReportDataset): string {
+function videoShares(dataset: ReportDataset): string {
+  const { records } = dataset;
   const videos = new Map<string, { label: string; values: number[] }>();
   for (const { videoKey, split, provenance } of records) {
     const row = videos.get(videoKey) ?? { label: provenance.title ?? videoKey, values: [0, 0, 0] };
@@ -139,7 +156,7 @@ function videoShares({ records }: ReportDataset): string {
     label: `${rest.length} more videos`,
     values: splits.map((_, i) => rest.reduce((sum, { values }) => sum + values[i]!, 0)),
   };
-  return horizontalBars('Frames of each video', rest.length > 0 ? [...shown, others] : shown, splitSeries);
+  return horizontalBars('Frames of each video', rest.length > 0 ? [...shown, others] : shown, usedSplits(dataset));
 }
 
 function leakChart({ leakCheck }: ReportDataset): string {

@@ -35,6 +35,7 @@ export function figure(svg: string, caption: string): string {
   return `<figure>${svg}<figcaption>${escape(caption)}</figcaption></figure>`;
 }
 
+/** As many beside each other as the page has room for. */
 export const sideBySide = (...content: readonly string[]): string => `<div class="columns">${content.join('')}</div>`;
 export const note = (text: string): string => `<p class="note">${escape(text)}</p>`;
 
@@ -74,10 +75,11 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;p
 .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
 .tile .value{font-size:26px;font-weight:650;line-height:1.15;font-variant-numeric:tabular-nums}
 .detail{font-size:13px}
-.columns{display:flex;flex-wrap:wrap;gap:12px 32px;align-items:flex-start}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:20px 32px;align-items:start}
+.columns h3{margin-top:8px}
 figure{margin:0 0 8px;max-width:100%}
 figure>svg{max-width:100%;height:auto;display:block}
-figcaption{font-size:13px;margin-top:2px;max-width:64ch}
+figcaption{font-size:13px;margin-top:2px;max-width:60ch}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;white-space:nowrap}

@@ -42,6 +42,7 @@ export interface TrendPoint {
 export interface Yield {
   source: string;
   videos: number;
+  /** NaN where the duration of a video is not known. */
   minutes: number;
   sampled: number;
   sent: number;
@@ -170,7 +171,7 @@ function yieldsOf(rounds: readonly ReportRound[], videos: ReportInput['videos'])
   const ids = new Set(rounds.map(({ roundId }) => roundId));
   const frames = rounds.flatMap((round) => round.frames).filter(isReviewed);
   const sources = new Map<string, Yield>();
-  for (const { videoKey, query, durationSeconds = 0, sampled, roundId } of videos) {
+  for (const { videoKey, query, durationSeconds = NaN, sampled, roundId } of videos) {
     if (!ids.has(roundId)) continue;
     const source = query ?? 'files and addresses';
     const mine = frames.filter((frame) => frame.videoKey === videoKey);

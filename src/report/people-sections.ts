@@ -47,8 +47,10 @@ export function costPart({ costs }: Measured): Part {
 
 /** How good the model is, by what people left. */
 export function agreementPart({ agreement, anchoring }: Measured, labels: readonly string[]): Part {
-  if (agreement.length === 0) return { html: '', charts: {} };
-  const series = agreement.map(({ arm }) => ({ name: armNames[arm], colour: armColours[arm] }));
+  // Where neither model nor people saw anything there is nothing to agree on.
+  const compared = agreement.filter(({ measured }) => measured.objects + measured.detections > 0);
+  if (compared.length === 0) return { html: '', charts: {} };
+  const series = compared.map(({ arm }) => ({ name: armNames[arm], colour: armColours[arm] }));
   const measures = [
     ['precision', 'precision'],
     ['recall', 'recall'],
@@ -59,11 +61,11 @@ export function agreementPart({ agreement, anchoring }: Measured, labels: readon
     'Agreement of model and people',
     measures.map(([label, key]) => ({
       label,
-      points: agreement.map(({ measured }) => ({ value: measured[key], interval: measured.intervals[key] })),
+      points: compared.map(({ measured }) => ({ value: measured[key], interval: measured.intervals[key] })),
     })),
     series,
   );
-  const perClass = agreement.map(({ arm, measured }) => {
+  const perClass = compared.map(({ arm, measured }) => {
     const rows = measured.classes
       .filter(({ objects, detections }) => objects + detections > 0)
       .map(({ label, objects, detections, precision, recall, f1, averagePrecision }) => [
@@ -71,14 +73,21 @@ export function agreementPart({ agreement, anchoring }: Measured, labels: readon
         ...[precision, recall, f1, averagePrecision].map((value) => decimal(value)),
       ]);
     const heading = `<h3>${armNames[arm]}: ${count(measured.frames)} frames</h3>`;
-    return heading + table(['class', 'objects', 'model’s boxes', 'precision', 'recall', 'F1', 'AP50'], rows);
+    const headings = ['class', 'objects', 'model’s boxes', 'precision', 'recall', 'F1', 'AP50'];
+    return `<div>${heading}${table(headings, rows)}</div>`;
   });
-  const fair = agreement.some(({ arm }) => arm === 'control' || arm === 'all');
+  const fair = compared.some(({ arm }) => arm === 'control' || arm === 'all');
   const lead = fair
     ? 'People’s boxes are the truth; a box of the model is right if it overlaps one of the same class by half (IoU 0.5). Only control frames were drawn at random: they say how good the model is. Chosen frames are hard on purpose, and look worse. Bars are 95 % intervals.'
     : 'There are no control frames: every number here is of frames that were chosen for being hard. Set selection.control to measure the model.';
   return {
-    html: section('Do model and people agree?', lead, figure(chart, ''), ...perClass, anchoringHtml(anchoring, labels)),
+    html: section(
+      'Do model and people agree?',
+      lead,
+      figure(chart, ''),
+      sideBySide(...perClass),
+      anchoringHtml(anchoring, labels),
+    ),
     charts: { agreement: chart },
   };
 }
@@ -193,7 +202,7 @@ export function yieldPart({ yields }: Measured): Part {
   if (yields.length === 0) return { html: '', charts: {} };
   const rows = yields.map(({ source, videos, minutes, sampled, sent, boxes, edits }) => [
     ...[source, count(videos), decimal(minutes, 1), count(sampled), count(sent), count(boxes), count(edits)],
-    decimal(edits / minutes, 2),
+    decimal(minutes > 0 ? edits / minutes : NaN, 2),
   ]);
   const headings = ['source', 'videos', 'minutes', 'frames sampled', 'labelled', 'boxes', 'edits', 'edits per minute'];
   const lead = 'Where footage came from, and how much the model was wrong about it: edits are what it can learn from.';

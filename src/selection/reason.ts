@@ -18,7 +18,7 @@ export function describeBoxes(candidate: Candidate): string {
   if (boxes === 0) return 'the model sees nothing';
   const unsure = candidate.detections.filter((detection) => binaryEntropy(detection.confidence) >= UNSURE_BITS).length;
   const noun = boxes === 1 ? 'box' : 'boxes';
-  if (unsure === 0) return `${boxes} ${noun}, all of them clear`;
+  if (unsure === 0) return `${boxes} clear ${noun}`;
   return unsure === boxes ? `${boxes} ${noun} near the threshold` : `${unsure} of ${boxes} ${noun} near the threshold`;
 }
 
@@ -27,11 +27,21 @@ export function describeMerits(candidate: Candidate, scores: ComponentScores, cl
   const labels = [...new Set(candidate.detections.map(({ label }) => label))];
   const difficult = labels.filter((label) => classes.difficulty(label) >= DIFFICULT);
   const rare = labels.filter((label) => classes.rarity(label) >= RARE);
+  const both = rare.filter((label) => difficult.includes(label));
+  const onlyRare = rare.filter((label) => !both.includes(label));
+  const onlyDifficult = difficult.filter((label) => !both.includes(label));
   return [
     ...(scores.flicker >= FLICKERS ? ['boxes that come and go between neighbouring frames'] : []),
-    ...(rare.length > 0 ? [`shows the rare ${rare.join(', ')}`] : []),
-    ...(difficult.length > 0 ? [`${difficult.join(', ')} often had to be corrected`] : []),
+    ...(both.length > 0 ? [`shows the rare and often corrected ${list(both)}`] : []),
+    ...(onlyRare.length > 0 ? [`shows the rare ${list(onlyRare)}`] : []),
+    ...(onlyDifficult.length > 0 ? [`${list(onlyDifficult)} often had to be corrected`] : []),
   ];
+}
+
+/** "ball, referee and 2 more": a reason is read at a glance. */
+function list(labels: readonly string[]): string {
+  const named = labels.length > 3 ? labels.slice(0, 2) : labels;
+  return named.join(', ') + (named.length < labels.length ? ` and ${labels.length - named.length} more` : '');
 }
 
 /** How new the picture is, by its distance from everything labelled before or picked earlier in this round. */

@@ -81,5 +81,11 @@ describe('a configured train command', () => {
     expect((JSON.parse(plan) as { model: { file: string } }).model.file).toBe(first.training.model);
     const current = await readFile(path.join(up.dataFolder, 'models', 'current.json'), 'utf8');
     expect(JSON.parse(current)).toMatchObject({ file: first.training.model, round: first.roundId });
+
+    const report = await readFile(path.join(up.dataFolder, 'rounds', roundId, 'report.html'), 'utf8');
+    expect(report).toMatch(/F1 changed by [+−]\d\.\d\d since the round before/);
+    expect(report).toMatch(/>taken from videos<.*>candidates<.*>in the dataset</s);
+    // One video of 6 seconds, which only its file says.
+    expect(report).toMatch(/files and addresses<\/th><td class="number">1<\/td><td class="number">0\.1<\/td>/);
   });
 });

@@ -38,7 +38,11 @@ async function makeInput(): Promise<ReportInput> {
       startedAt: `2026-03-0${i + 1}T10:00:00Z`,
       frames: frames.map(toFrame),
     })),
-    videos: [{ videoKey: 'file-bb', query: 'a search', durationSeconds: 60, sampled: 30, roundId: 'r2' }],
+    videos: [
+      { videoKey: 'file-bb', query: 'a search', durationSeconds: 60, sampled: 30, roundId: 'r2' },
+      { videoKey: 'file-cc', query: 'how long is not known', sampled: 3, roundId: 'r2' },
+      { videoKey: 'file-dd', query: 'of no length', durationSeconds: 0, sampled: 1, roundId: 'r2' },
+    ],
     funnel: {
       steps: [
         { label: 'sampled', count: 30 },

@@ -116,7 +116,10 @@ describe('two rounds', () => {
     expect(html).toContain('Does it get better?');
     expect(html).toMatch(/F1 changed by [+−]\d/);
     expect(html).toContain('search 2');
-    expect(await readFile(dataset!, 'utf8')).toContain('2 rounds');
+    const overall = await readFile(dataset!, 'utf8');
+    expect(overall).toContain('2 rounds');
+    expect(overall).toMatch(/>sent to people<.*?>24</s);
+    expect(overall).toContain('What was chosen, and why');
 
     const stats = await datasetStats(path.join(folder, 'data', 'dataset'));
     expect(stats).toMatchObject({ frames: 24, boxes: 24, leakCheck: { leaks: [] } });

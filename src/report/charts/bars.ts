@@ -9,7 +9,7 @@ export interface BarRow {
 }
 
 const rowHeight = 26;
-const width = 640;
+const width = 500;
 
 /** Bars from left to right, of one or more parts each. With `asShares` each is as long as the others. */
 export function horizontalBars(

@@ -20,7 +20,7 @@ export function lineChart(
   { most, format = (value: number) => value.toFixed(2) }: { most?: number; format?: (value: number) => string } = {},
 ): string {
   const known = series.flatMap(({ points }) => points.flatMap((point) => (point ? [point.value] : [])));
-  const top = most ?? (Math.max(...known, 0) * 1.15 || 1);
+  const top = most ?? roundUp(Math.max(...known.filter((value) => !Number.isNaN(value)), 0));
   const room = { x: width - margin.left - margin.right, y: height - margin.top - margin.bottom };
   const x = (index: number) =>
     margin.left + (rounds.length === 1 ? 0.5 : index / (rounds.length - 1)) * room.x * 0.94 + room.x * 0.03;
@@ -37,8 +37,19 @@ export function lineChart(
       text(x(index), height - 14, fit(label, room.x / Math.min(rounds.length, 8)), { anchor: 'middle', fill: 'muted' }),
     );
   });
-  for (const { points, colour: tint } of series) content.push(...drawSeries(points, tint, x, y));
+  series.forEach(({ points, colour: tint }, index) => {
+    // A little beside each other, so that no interval hides another.
+    const aside = (index - (series.length - 1) / 2) * 9;
+    content.push(...drawSeries(points, tint, (round) => x(round) + aside, y));
+  });
   return chart(width, height, title, content);
+}
+
+/** The next number above whose quarters are easy to read: 4, 8, 12, 20 or 40 times a power of ten. */
+function roundUp(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return [4, 8, 12, 20, 40, 80, 120].map((steps) => steps * power).find((top) => top >= value * 1.02) ?? value;
 }
 
 function drawSeries(

@@ -80,7 +80,7 @@ export function legend(x: number, y: number, entries: readonly { name: string; c
   return entries
     .map((entry) => {
       const mark = rect(at, y - 9, 10, 10, entry.colour, ' rx="2"') + text(at + 15, y, entry.name, { fill: 'muted' });
-      at += 15 + textWidth(entry.name) + 16;
+      at += 15 + textWidth(entry.name) + 20;
       return mark;
     })
     .join('');

@@ -200,7 +200,7 @@ describe('what earlier rounds taught', () => {
   it('is preferred: the class that had to be corrected, and the rare one, and the reason says so', () => {
     const { selected } = selectFrames(frames, [], { ...uncertain, control: 0, budget: 2 }, corrected);
     expect(selected.map((frame) => frame.detections[0]!.label)).toEqual(['ball', 'ball']);
-    expect(selected[0]?.reason).toContain('shows the rare ball, ball often had to be corrected');
+    expect(selected[0]?.reason).toContain('shows the rare and often corrected ball');
     expect(selected[0]?.scores?.difficulty).toBeGreaterThan(selected[0]!.scores!.entropySum * 0.5);
   });
 

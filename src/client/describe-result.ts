@@ -1,4 +1,4 @@
-import type { RoundResult } from '../activities/types.js';
+import type { BoxChanges, RoundResult } from '../activities/types.js';
 
 /** The counts of a round for people. */
 export function describeResult(result: RoundResult): string {
@@ -18,6 +18,7 @@ export function describeResult(result: RoundResult): string {
       'boxes changed',
       `${moved + relabelled + deleted + added} (${moved} moved, ${relabelled} relabelled, ${deleted} deleted, ${added} added), ${kept} kept`,
     );
+    if (review.blind) row('blind frames', describeBlind(review.blind, review.changes));
     for (const warning of review.warnings) row('  warning', warning);
   }
   if (clean) {
@@ -44,4 +45,15 @@ export function describeResult(result: RoundResult): string {
     else row('model', `${training.model} ${training.reason}`);
   }
   return lines.join('\n');
+}
+
+/** What people draw where they see no boxes, beside what they leave where they do: how much suggestions sway them. */
+function describeBlind({ frames, changes }: { frames: number; changes: BoxChanges }, shown: BoxChanges): string {
+  const upheld = ({ kept, moved, relabelled }: BoxChanges) => kept + moved + relabelled;
+  const rate = (of: BoxChanges) => {
+    const total = upheld(of) + of.deleted;
+    return total === 0 ? 'none' : `${Math.round((100 * upheld(of)) / total)} %`;
+  };
+  const drawn = `people drew ${upheld(changes)} of the model's ${upheld(changes) + changes.deleted} boxes unprompted`;
+  return `${frames}: ${drawn} (${rate(changes)}; where shown they left ${rate(shown)}), and ${changes.added} others`;
 }

@@ -180,7 +180,7 @@ const cvat = z.strictObject({
   prelabels: z.enum(['boxes', 'yolo_zip', 'none']).default('boxes'),
   /** By class of the model: boxes below are not shown to people. */
   thresholds: z.record(z.string().min(1), share).default({}),
-  /** Share of the frames that people see without the model's boxes. */
+  /** Share of all frames that people see without the model's boxes; blind control frames count towards it. */
   blind: share.default(0),
   download: z.enum(['json', 'export']).default('json'),
   shapes: z.enum(['leave_out', 'to_boxes']).default('leave_out'),

@@ -365,6 +365,28 @@ describe('which boxes people see', () => {
     // What the model would have shown is kept, to compare it with what people drew.
     expect(planned[0]!.detections).toHaveLength(3);
   });
+
+  it.each([
+    // 100 frames, 40 of them control frames, of which the selection has marked 10.
+    { blindShare: 0, marked: 10, unmarkedControl: 0, others: 0 },
+    { blindShare: 0.05, marked: 10, unmarkedControl: 0, others: 0 },
+    { blindShare: 0.3, marked: 10, unmarkedControl: 0, others: 20 },
+    { blindShare: 0.7, marked: 10, unmarkedControl: 0, others: 60 },
+    { blindShare: 0.9, marked: 10, unmarkedControl: 20, others: 60 },
+    { blindShare: 1, marked: 10, unmarkedControl: 30, others: 60 },
+  ])('a share of $blindShare has the marked control frames in it, and more of them last of all', (expected) => {
+    const { blindShare } = expected;
+    const selected = frames.map((frame, n) => ({
+      ...frame,
+      arm: n < 40 ? ('control' as const) : ('chosen' as const),
+      blind: n < 10,
+    }));
+    const blind = planPreLabels(selected, { thresholds: {}, blindShare }).map((frame) => frame.blind);
+    const count = (from: number, to: number) => blind.slice(from, to).filter(Boolean).length;
+    expect({ blindShare, marked: count(0, 10), unmarkedControl: count(10, 40), others: count(40, 100) }).toEqual(
+      expected,
+    );
+  });
 });
 
 function detectionOf(label: string, confidence = 0.5) {

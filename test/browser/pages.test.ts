@@ -90,7 +90,7 @@ describe.skipIf(noBrowser !== undefined)('the pages', () => {
     await page.context().close();
   });
 
-  test('the token in a form signs in too', async () => {
+  test('the token in a form signs in too, and signing out ends the session', async () => {
     const { page } = await openWindow(browser, { ...desk.server, token: 'wrong' });
     await page.getByLabel('Token').fill('still wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -98,6 +98,9 @@ describe.skipIf(noBrowser !== undefined)('the pages', () => {
     await page.getByLabel('Token').fill(desk.server.token);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Review' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Token').waitFor();
+    expect((await page.request.get(`${desk.server.url}/api/tasks`)).status()).toBe(401);
     await page.context().close();
   });
 

@@ -1,6 +1,6 @@
 import type { WireSession } from '../wire.js';
 import { useEffect, useState } from 'preact/hooks';
-import { readSession } from './api/http.js';
+import { readSession, request } from './api/http.js';
 import { DatasetPage } from './dataset/dataset-page.js';
 import { ReviewPage } from './review/review-page.js';
 import { RoundsPage } from './rounds/rounds-page.js';
@@ -39,11 +39,18 @@ export function App() {
   }
   if (!session.signedIn) return <SignIn onSignedIn={() => setAttempt(attempt + 1)} />;
   const folderId = session.folderId ?? '';
+  const signOut = () => {
+    request('POST', '/api/auth/logout').then(
+      () => setAttempt(attempt + 1),
+      (reason: Error) => setError(reason.message),
+    );
+  };
   if (route.page === 'review') {
     return <ReviewPage key={route.jobId} jobId={route.jobId} frame={route.frame} folderId={folderId} />;
   }
   return (
-    <Shell current={route.page}>
+    <Shell current={route.page} onSignOut={signOut}>
+      {error && <Notice kind="bad">The review server does not answer: {error}</Notice>}
       <Content route={route} folderId={folderId} />
     </Shell>
   );

@@ -48,14 +48,15 @@ export function ThemeSwitch() {
 }
 
 /** The frame of every page but the review of a job, which needs the room. */
-export function Shell({ current, children }: { current: string; children: ComponentChildren }) {
+export function Shell(props: { current: string; onSignOut: () => void; children: ComponentChildren }) {
   return (
     <div class="shell">
       <header class="top-bar">
-        <Navigation current={current} />
+        <Navigation current={props.current} />
         <ThemeSwitch />
+        <Button kind="plain" icon="signOut" label="Sign out" onClick={props.onSignOut} />
       </header>
-      <main class="page">{children}</main>
+      <main class="page">{props.children}</main>
     </div>
   );
 }

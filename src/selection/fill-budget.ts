@@ -109,11 +109,17 @@ export function fillBudget(
     }));
   }
 
-  const pool = poolByScore(bestFirst.filter(isOpen), POOL_FACTOR * budget, purse);
-  takeDiverse(pool, purse.left, diversifiers[diversity], (pick, novelty) => ({
-    arm: 'chosen',
-    reason: describe(pick.item, novelty),
-  }));
+  for (let before = Infinity; purse.left >= 1 && purse.left < before;) {
+    before = purse.left;
+    const open = bestFirst.filter((frame) => isOpen(frame) && purse.canPay(frame));
+    const worth = open.reduce((sum, { cost }) => sum + cost, 0);
+    // Of little footage the better half, lest a pool of everything leaves the scores nothing to say.
+    const size = Math.min(POOL_FACTOR * budget, Math.max(purse.left, Math.ceil(worth / 2)));
+    takeDiverse(poolByScore(open, size, purse), purse.left, diversifiers[diversity], (pick, novelty) => ({
+      arm: 'chosen',
+      reason: describe(pick.item, novelty),
+    }));
+  }
   return { choices: [...choices.values()], purse };
 }
 

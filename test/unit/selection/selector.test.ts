@@ -137,6 +137,15 @@ describe('with a budget', () => {
     expect(selected.filter(({ videoKey }) => videoKey === 'file-000000000000')).toHaveLength(most);
   });
 
+  it('lets the scores speak where there is little more footage than budget', () => {
+    const frames = Array.from({ length: 100 }, (_, i) =>
+      candidate({ ptsMs: i * 10_000, hash: pictureHash(`${i}`), confidences: i % 2 === 0 ? [0.5] : [] }),
+    );
+    const { selected } = selectFrames(frames, [], { ...chosenOnly, budget: 40 });
+    expect(selected).toHaveLength(40);
+    expect(selected.filter(({ detections }) => detections.length > 0)).toHaveLength(40);
+  });
+
   it('draws other control frames with another seed, and the same with the same', () => {
     const frames = Array.from({ length: 300 }, (_, i) => candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`) }));
     const draw = (seed: string) =>

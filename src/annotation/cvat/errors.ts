@@ -69,19 +69,20 @@ function hintForRefusal(detail: string): string {
   if (/read.only/i.test(detail))
     return 'Make an access token that may write: CVAT makes read-only ones unless told otherwise.';
   if (/csrf/i.test(detail)) return 'A proxy before CVAT adds cookies: let it pass the Authorization header alone.';
-  if (PLAN_LIMIT.test(detail))
-    return 'The plan of the account or organization is used up: delete old tasks, or upgrade.';
+  if (PLAN_LIMIT.test(detail)) return PLAN_HINT;
   return "The account may not do this: check its role in the project's organization.";
 }
 
 /** What to do about a request that CVAT does not accept, where the answer tells. */
 function hintForRejection(detail: string): string | undefined {
+  if (PLAN_LIMIT.test(detail)) return PLAN_HINT;
   if (/organization/i.test(detail)) {
     return 'The project belongs to an organization, or to another one: check CVAT_PROJECT_ID and who CVAT_TOKEN belongs to.';
   }
-  return PLAN_LIMIT.test(detail) ? 'The plan of the account or organization is used up.' : undefined;
+  return undefined;
 }
 
+const PLAN_HINT = 'The plan of the account or organization is used up: delete old tasks, or upgrade.';
 const PLAN_LIMIT = /\b(limit|plan|quota|subscription|upgrade)\b/i;
 
 /**

@@ -6,7 +6,13 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finishUpload } from '../../../src/annotation/cvat/creation.js';
-import { checkServer, createCvatClient, exportLabels, type CvatConnection } from '../../../src/annotation/index.js';
+import {
+  checkServer,
+  createCvatClient,
+  exportLabels,
+  readTaskProgress,
+  type CvatConnection,
+} from '../../../src/annotation/index.js';
 import { exchange, recorded, recordsAreThere, wireBody } from './recorded.js';
 
 /** A server that answers each request by the next of these, and keeps what it was sent. */
@@ -200,6 +206,32 @@ describe('lists', () => {
     answers = [reply(200, wireBody(list)), reply(404, { detail: 'Invalid page.' })];
     const requests = await client().list<{ status: string }>('/api/requests', { status: 'failed' });
     expect(requests.map(({ status }) => status)).toEqual(['failed', 'failed']);
+  });
+});
+
+describe('how far people are', () => {
+  const page = (results: object[]) => reply(200, { count: results.length, next: null, previous: null, results });
+  const job = (id: number, type: string | undefined, state: string) => ({
+    ...{ id, type, state, stage: 'annotation', start_frame: id, stop_frame: id, updated_date: '2026-01-01' },
+  });
+
+  it('is told by the annotation jobs alone: ground truth jobs and replicas do not count', async () => {
+    // `consensus_replica` is what versions before 2.80 call a replica.
+    const others = ['ground_truth', 'consensus_replica', 'replica'].map((type, n) => job(10 + n, type, 'new'));
+    answers = [
+      reply(200, { id: 7 }),
+      page([...others, job(1, 'annotation', 'completed'), job(2, undefined, 'completed')]),
+    ];
+    expect(await readTaskProgress(client(), 7, 'jobs_completed')).toMatchObject({
+      ...{ state: 'complete', jobsDone: 2, jobsTotal: 2 },
+    });
+    answers = [reply(200, { id: 7 }), page(others.map((each) => ({ ...each, state: 'completed' })))];
+    expect(await readTaskProgress(client(), 7, 'jobs_completed')).toMatchObject({ state: 'open', jobsTotal: 0 });
+  });
+
+  it.each([400, 404])('a task that is deleted between two questions (%i) is told as deleted', async (status) => {
+    answers = [reply(200, { id: 7 }), reply(status, {}), reply(404, { detail: 'Not found.' })];
+    expect((await readTaskProgress(client(), 7, 'jobs_completed')).state).toBe('deleted');
   });
 });
 

@@ -68,6 +68,18 @@ describe('what a status means for the user', () => {
     expect(statusError('POST /api/tasks', 403, 'You do not have permission').hint).toContain('role');
   });
 
+  it.each([
+    // As CVAT's cloud words it, and what refuses a project of an organization.
+    [403, 'You have reached the maximum limit of tasks: upgrade your plan', /plan .* is used up/],
+    [400, 'Organization limit reached for projects', /plan .* is used up/],
+    [400, 'The task and its project should be in the same organization.', /belongs to an organization/],
+    [403, 'CSRF Failed: CSRF token missing.', /proxy before CVAT adds cookies/],
+    [401, 'Invalid username/password.', /Check CVAT_TOKEN, or CVAT_USER and CVAT_PASSWORD/],
+    [413, '', /limits the size/],
+  ])('%i "%s" says what to do', (status, detail, hint) => {
+    expect(statusError('POST /api/tasks', status, detail).hint).toMatch(hint);
+  });
+
   it.skipIf(!recordsAreThere)('a recorded throttling says when to come back', () => {
     const throttled = exchange('13_errors_expiry_token', 'anonymous request number 94 within a minute');
     const error = statusError(

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { sha256File } from '../common/files.js';
 import { downloadVideo as download, siteOf, siteOptions, type VideoReference } from '../video/index.js';
+import { waitForRoom } from './disk-watermark.js';
 import { withHeartbeat } from './heartbeat.js';
 import { withinPatience } from './patience.js';
 import type { Resources } from './resources.js';
@@ -23,6 +24,7 @@ export async function downloadVideo(
   const site = siteOf(video);
   const paused = await pausedBecause(round.folder, site);
   if (paused) throw paused;
+  await waitForRoom(resources, config.paths);
   return withHeartbeat(async (signal, report) => {
     try {
       const { file, ...facts } = await download(video, {

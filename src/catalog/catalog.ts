@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import type { Candidate, ReviewState, SelectedFrame } from '../common/types.js';
+import { Housekeeping } from './housekeeping.js';
 import type { Database, RoundsTable, RoundState, VideosTable } from './schema.js';
 
 export type RoundRow = Selectable<RoundsTable>;
@@ -26,7 +27,12 @@ const framesPerInsert = 500;
 
 /** The memory of the pipeline: which videos, frames and rounds there were and what became of them. */
 export class Catalog {
-  constructor(private readonly db: Kysely<Database>) {}
+  /** What may be removed, and what is counted. */
+  readonly housekeeping: Housekeeping;
+
+  constructor(private readonly db: Kysely<Database>) {
+    this.housekeeping = new Housekeeping(db);
+  }
 
   async close(): Promise<void> {
     await this.db.destroy();

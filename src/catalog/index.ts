@@ -1,2 +1,3 @@
 export { type Catalog, type RoundRow } from './catalog.js';
 export { openCatalog } from './open.js';
+export { type CatalogInventory } from './housekeeping.js';

@@ -142,6 +142,9 @@ export function createProgram(): Command {
   add('health', 'exit code 0 when a worker of this host works: for the health check of a container').action(
     lazy(() => import('./commands/health.js'), 'health'),
   );
+  add('gc', 'show the videos, rejected frames and old rounds that nothing needs any more; remove them with --yes')
+    .option('--yes', 'remove them')
+    .action(lazy(() => import('./commands/gc.js'), 'gc'));
   add('init', 'write data/config.yaml and .env from the examples; what is there already is left as it is').action(
     lazy(() => import('./commands/init.js'), 'init'),
   );

@@ -108,12 +108,18 @@ export async function readNextPoll({ client }: RoundHandle, taskId: number): Pro
   }
 }
 
-/** What keeps a round from going on: the last failure of the activities that are tried again, in words. */
-export async function readTroubles(handle: RoundHandle): Promise<string[]> {
-  const { raw } = await handle.describe();
-  return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
-    lastFailure?.message ? [`${activityType?.name}, attempt ${attempt}: ${lastFailure.message}`] : [],
-  );
+/** What keeps a round, or its videos, from going on: the last failure of the activities that are tried again, in words. */
+export async function readTroubles(handle: RoundHandle, { videos }: RoundProgress): Promise<string[]> {
+  const others = videos.inFlight.map((videoKey) => ({ videoKey, of: handle.client.getHandle(`video-${videoKey}`) }));
+  const read = async (of: Pick<RoundHandle, 'describe'>, where = '') => {
+    const { raw } = await of.describe();
+    return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
+      lastFailure?.message ? [`${activityType?.name}${where}, attempt ${attempt}: ${lastFailure.message}`] : [],
+    );
+  };
+  // A video may have ended since the reading.
+  const ofVideos = others.map(({ videoKey, of }) => read(of, ` of ${videoKey}`).catch(() => []));
+  return (await Promise.all([read(handle), ...ofVideos])).flat();
 }
 
 /** The result of a round. @throws PipelineError with the code of what made it fail, or ROUND_CANCELLED */

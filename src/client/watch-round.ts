@@ -51,7 +51,7 @@ export async function watchRound(
       if (progress) {
         // What is only shown may be missing for once: a video may have ended since the reading.
         progress.frames.sampled += await readFramesInWork(handle, progress).catch(() => 0);
-        display?.show(progress, await readTroubles(handle).catch(() => []));
+        display?.show(progress, await readTroubles(handle, progress).catch(() => []));
         await options.onProgress?.(progress);
       }
       await Promise.race([sleep(refreshMs), result.catch(() => undefined)]);

@@ -209,6 +209,24 @@ const workers = z.strictObject({
   annotation_steps_per_second: perSecond.default(20),
 });
 
+/** How long files are kept that nothing needs, and how full the disk may get; read anew whenever it matters. */
+const storage = z
+  .strictObject({
+    keep_videos: duration.prefault('14d'),
+    keep_candidates: duration.prefault('90d'),
+    keep_rounds: duration.prefault('365d'),
+    /** Of videos, frames, rounds and dataset together. */
+    max_size: size.optional(),
+    /** With less free than this no download begins … */
+    pause_below: size.prefault('5G'),
+    /** … until so much is free again. Default: a fifth more. */
+    resume_above: size.optional(),
+  })
+  .refine(
+    ({ pause_below, resume_above }) => resume_above === undefined || resume_above >= pause_below,
+    'resume_above must not be below pause_below',
+  );
+
 const schedule = z
   .strictObject({
     id: z.string().regex(/^[\w.-]{1,100}$/, 'may hold letters, digits, ".", "_" and "-"'),
@@ -240,6 +258,7 @@ export const configSchema = z.strictObject({
   max_open_rounds: z.number().int().min(1).default(3),
   concurrency: z.strictObject({ videos: z.number().int().min(1).max(100).optional() }).prefault({}),
   workers: workers.prefault({}),
+  storage: storage.prefault({}),
   steps: z
     .strictObject({
       download_videos: step,

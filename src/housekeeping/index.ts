@@ -1,0 +1,1 @@
+export { collectGarbage, planGarbage } from './collect.js';

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   annotationsFromExport,
@@ -18,6 +19,7 @@ import { withHeartbeat } from './heartbeat.js';
 import { readPreLabels } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
+import { count, observeAnnotation } from './telemetry.js';
 import type { BoxChanges, DownloadOutcome, DownloadRequest, DownloadResult } from './types.js';
 
 /**
@@ -56,9 +58,18 @@ export async function downloadLabels(
       const { frames, warnings } = annotations;
       await writeFileAtomic(roundFiles.annotations(round.folder), `${JSON.stringify(frames, null, 1)}\n`);
       await (await resources.catalog(paths.data)).recordReview(frames);
+      await countReview(round.folder, frames, finishedOnly);
       return describeDownload(frames, warnings, await readPreLabels(round.folder, selection));
     }
   });
+}
+
+/** The pre-labels are the last thing that a task gets: people could begin when they were written. */
+async function countReview(folder: string, frames: readonly ReviewedFrame[], partly?: boolean): Promise<void> {
+  if (partly) return; // they come again with the rest
+  count('frames', frames.filter(({ state }) => state !== 'not_reviewed').length, { outcome: 'reviewed' });
+  if (!existsSync(roundFiles.preLabels(folder))) return;
+  observeAnnotation((Date.now() - (await stat(roundFiles.preLabels(folder))).mtimeMs) / 1000);
 }
 
 /** The boxes by the way that the configuration says. The zip stays beside them. */
@@ -101,14 +112,14 @@ function describeDownload(
   warnings: string[],
   preLabels: ReadonlyMap<string, PlannedPreLabels>,
 ): DownloadResult {
-  const count = (state: ReviewedFrame['state']) => frames.filter((frame) => frame.state === state).length;
+  const inState = (state: ReviewedFrame['state']) => frames.filter((frame) => frame.state === state).length;
   const seen = frames.filter(({ state }) => state !== 'not_reviewed');
   const blind = seen.filter(({ frameId }) => preLabels.get(frameId)?.blind);
   const shown = seen.filter(({ frameId }) => !preLabels.get(frameId)?.blind);
   return {
-    reviewed: count('reviewed'),
-    empty: count('empty'),
-    notReviewed: count('not_reviewed'),
+    reviewed: inState('reviewed'),
+    empty: inState('empty'),
+    notReviewed: inState('not_reviewed'),
     boxes: frames.reduce((sum, { boxes }) => sum + boxes.length, 0),
     changes: countChanges(shown, preLabels),
     ...(blind.length > 0 && { blind: { frames: blind.length, changes: countChanges(blind, preLabels) } }),

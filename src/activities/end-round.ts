@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../common/files.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles } from './round-file.js';
+import { count } from './telemetry.js';
 import type { RoundReference, RoundResult } from './types.js';
 
 /** A video that could not be processed: with a permanent cause it is not tried again, else the next round takes it. */
@@ -11,6 +12,7 @@ export async function failVideo(
   const { config } = await readRoundFile(request.round.folder);
   const catalog = await resources.catalog(config.paths.data);
   await catalog.failVideo(request.videoKey, request.failure, request.permanent);
+  count('videos', 1, { outcome: request.permanent ? 'failed' : 'released' });
 }
 
 /**
@@ -28,7 +30,10 @@ export async function finishRound(
   const endedAt = new Date().toISOString();
   const uploadedOnly = result.task !== undefined && !config.steps.download_labels.enabled;
   const state = result.state !== 'finished' ? 'failed' : uploadedOnly ? 'uploaded' : 'finished';
+  const known = await catalog.round(round.roundId);
   await catalog.updateRound(round.roundId, { state, counts: result, endedAt });
+  // A round that trained a model writes its result a second time.
+  if (known?.endedAt == null) count('rounds', 1, { state: result.state === 'finished' ? state : result.state });
   if (harvested && result.state === 'task_deleted') {
     await catalog.updateRound(harvested.roundId, { taskId: null });
   } else if (harvested && harvested.roundId !== round.roundId) {
@@ -45,5 +50,6 @@ export async function releaseRound(
   const catalog = await resources.catalog(config.paths.data);
   const videos = await catalog.releaseRound(round.roundId);
   await catalog.updateRound(round.roundId, { state, endedAt: new Date().toISOString() });
+  count('rounds', 1, { state });
   return { videos };
 }

@@ -1,5 +1,7 @@
 import { activityInfo, ApplicationFailure, cancellationSignal, CancelledFailure, log } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { messageOf, PipelineError } from '../common/errors.js';
+import { count } from './telemetry.js';
 
 /** The first of an ApplicationFailure's details: its message without the hint, and the hint. */
 export interface FailureDetails {
@@ -29,6 +31,12 @@ function toFailure(error: unknown): Error {
   return ApplicationFailure.create({ type: 'UNEXPECTED', message: messageOf(error), nonRetryable: false });
 }
 
+/** Neither a cancellation nor a poll that finds nothing new is an error. */
+function countFailure(failure: Error, activity: string): void {
+  if (!(failure instanceof ApplicationFailure) || failure.category === ApplicationFailureCategory.BENIGN) return;
+  count('errors', 1, { code: failure.type ?? 'UNKNOWN', activity, retryable: !failure.nonRetryable });
+}
+
 type AnyActivity = (...args: never[]) => Promise<unknown>;
 
 /** Every activity with its errors mapped by {@link toFailure}. */
@@ -39,7 +47,9 @@ export function withFailures<T extends Record<string, AnyActivity>>(activities: 
       try {
         return await activity(...args);
       } catch (error) {
-        throw toFailure(error);
+        const failure = toFailure(error);
+        countFailure(failure, name);
+        throw failure;
       }
     },
   ]);

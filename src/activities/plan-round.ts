@@ -9,6 +9,7 @@ import { readModel } from '../detector/index.js';
 import type { Resources } from './resources.js';
 import { readCurrentModel } from '../training/index.js';
 import { writeRoundFile, type RoundFile } from './round-file.js';
+import { count } from './telemetry.js';
 import { modelsFolder } from './train-model.js';
 import type { RoundInput, RoundPlan } from './types.js';
 
@@ -38,6 +39,7 @@ export async function planRound(
     // The workflow ends with this error, before it holds anything that it would give back itself.
     if (error instanceof PipelineError && !error.retryable) {
       await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
+      count('rounds', 1, { state: 'failed' });
     }
     throw error;
   }
@@ -71,6 +73,7 @@ async function decide(
   const waiting = await countWaitingRounds(catalog);
   if (waiting >= config.max_open_rounds) {
     await catalog.updateRound(row.id, { state: 'skipped', endedAt: new Date().toISOString() });
+    count('rounds', 1, { state: 'skipped' });
     return { ...plan, skip: `${waiting} ${waiting === 1 ? 'round is' : 'rounds are'} waiting for annotators` };
   }
 

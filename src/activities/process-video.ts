@@ -10,6 +10,7 @@ import type { RejectedFrame, SampledFrame, VideoProbe } from '../video/types.js'
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
 import { detectorOptions, readRoundFile, roundFiles, type RoundFile } from './round-file.js';
+import { count } from './telemetry.js';
 import type { RoundReference, VideoResult } from './types.js';
 
 /** Pictures that wait for a thread of the detector while all are busy, so that none has to wait for a picture. */
@@ -44,6 +45,7 @@ export async function processVideo(
         steps.push(step);
         await appendFile(partial, toJsonLines([step]));
         if (isCandidate(step)) frames++;
+        countStep(step);
         report({ frames, ptsSeconds: step.ptsSeconds });
       }
     });
@@ -54,6 +56,7 @@ export async function processVideo(
   }
 
   await catalog.recordCandidates(round.roundId, videoKey, candidates, probe.duration);
+  count('videos', 1, { outcome: 'processed' });
   const rejected = await ifThere(readFile(counts, 'utf8'));
   return {
     videoKey,
@@ -84,6 +87,13 @@ async function resume(partial: string): Promise<Step[]> {
 
 function isCandidate(step: Step): step is Candidate {
   return !('rejected' in step);
+}
+
+function countStep(step: Step): void {
+  count('frames', 1, { outcome: isCandidate(step) ? 'sampled' : step.rejected });
+  if (!isCandidate(step)) return;
+  count('inferences', 1);
+  count('detections', step.detections.length);
 }
 
 function countRejected(steps: Step[]): VideoResult['rejected'] {

@@ -9,6 +9,7 @@ import { readExperience } from './experience.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
+import { count } from './telemetry.js';
 import type { RoundReference, SelectionResult } from './types.js';
 
 /** Chooses the frames that go to people and writes them down with their reasons. */
@@ -25,6 +26,7 @@ export async function selectFrames(
     });
     await writeFileAtomic(roundFiles.selection(round.folder), toJsonLines(selected));
     await catalog.recordSelection(round.roundId, selected);
+    count('frames', selected.length, { outcome: 'selected' });
     return { ...result, selected: selected.length };
   });
 }

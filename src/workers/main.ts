@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { TemporalTarget } from './target.js';
+import { metricsOptions, startGauges } from './telemetry.js';
 import { connectNative } from './connect-native.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers, type CreateWorkersOptions } from './create-worker.js';
@@ -8,12 +9,14 @@ import { createWorkers, type CreateWorkersOptions } from './create-worker.js';
 export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection' | 'namespace'> {
   target: TemporalTarget;
   log: Logger;
+  /** What the gauges are about. */
+  paths: { data: string; downloads: string };
   /** Called once the worker polls. */
   onReady?: () => void;
 }
 
 /** Runs a worker until a signal (SIGINT, SIGTERM) tells it to stop. Once per process: it installs the SDK's runtime. */
-export async function runWorker({ target, log, onReady, ...options }: RunWorkerOptions): Promise<void> {
+export async function runWorker({ target, log, onReady, paths, ...options }: RunWorkerOptions): Promise<void> {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const { error, ...rest } = (meta ?? {}) as { error?: unknown };
@@ -23,8 +26,12 @@ export async function runWorker({ target, log, onReady, ...options }: RunWorkerO
       };
       log[level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error'](line, message);
     }),
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+      metrics: metricsOptions(options.env),
+    },
   });
+  const stopGauges = startGauges(options.env, paths, log);
   const { signal, release } = firstSignal();
   try {
     const connection = await connectNative(target, { onRetry: (message) => log.warn(message), signal });
@@ -45,6 +52,7 @@ export async function runWorker({ target, log, onReady, ...options }: RunWorkerO
     if (error !== signal.reason) throw error;
   } finally {
     release();
+    await stopGauges();
   }
 }
 

@@ -33,6 +33,7 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
         ioPerSecond: workers.annotation_steps_per_second,
       },
       log,
+      paths,
       onReady: () => (options.json ? printLine({ ready: true }) : note('The worker is ready.')),
     });
   } finally {

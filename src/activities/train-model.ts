@@ -121,7 +121,9 @@ async function evaluate(
 
 /** A trainer needs neither the annotation server nor Temporal. */
 function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(CVAT|TEMPORAL)_/.test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(CVAT|TEMPORAL|POSTGRES|FRAMELOOP_ENCRYPTION)_/.test(name)),
+  );
 }
 
 async function readIfThere(file: string): Promise<TrainingResult | undefined> {

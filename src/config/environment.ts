@@ -11,8 +11,40 @@ export interface CvatEnvironment {
   password?: string;
 }
 
-/** Reads `.env` in `folder` into `env`; what is set already wins. A missing file is no error. */
+/** Secrets may lie in files of their own, as Docker, Kubernetes and systemd hand them over: NAME_FILE names it. */
+const secrets = [
+  'CVAT_TOKEN',
+  'CVAT_PASSWORD',
+  'CVAT_WEBHOOK_SECRET',
+  'TEMPORAL_API_KEY',
+  'FRAMELOOP_ENCRYPTION_KEY',
+  'FRAMELOOP_ENCRYPTION_OLD_KEYS',
+];
+
+/**
+ * Reads `.env` in `folder` into `env`, then the secrets that lie in files (`CVAT_TOKEN_FILE`, …); what is set already
+ * wins. A missing `.env` is no error.
+ *
+ * @throws PipelineError SECRET_UNREADABLE
+ */
 export async function loadDotEnv(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  await readDotEnv(folder, env);
+  for (const name of secrets) {
+    const file = env[`${name}_FILE`];
+    if (env[name] || !file) continue;
+    env[name] = await readFile(path.resolve(folder, file), 'utf8').then(
+      (text) => text.trim(),
+      (error: unknown) => {
+        throw new PipelineError('SECRET_UNREADABLE', `${name}_FILE names ${file}, which cannot be read.`, {
+          hint: `Check the path and who may read it (${systemErrorCode(error)}), or unset ${name}_FILE.`,
+          cause: error,
+        });
+      },
+    );
+  }
+}
+
+async function readDotEnv(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   let text: string;
   try {
     text = await readFile(path.join(folder, '.env'), 'utf8');

@@ -9,6 +9,8 @@ export interface ServiceOptions {
   command: string;
   args: string[];
   env?: Record<string, string>;
+  /** Whether `env` comes on top of our environment (the default) or is all of it. */
+  extendEnv?: boolean;
   /** Everything the program prints is kept here. */
   logFile: string;
   /** Resolves when the program serves; `lines` are those of its stdout. */
@@ -42,10 +44,11 @@ export class Service {
   }
 
   private async spawn(): Promise<void> {
-    const { name, command, args, env, logFile, ready } = this.options;
+    const { name, command, args, env, extendEnv, logFile, ready } = this.options;
     const log = createWriteStream(logFile, { flags: 'a' });
     const child = execa(command, args, {
       env,
+      extendEnv,
       // A group of its own: Ctrl-C in the terminal reaches us, and we stop the programs in order. Its stdin is a pipe
       // that closes when we die, which our own programs take as the word to stop.
       detached: process.platform !== 'win32',

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
-import { findTool } from '../tools/index.js';
+import { findTool, programEnvironment } from '../tools/index.js';
 import { Service } from './service.js';
 
 export interface TemporalServerOptions {
@@ -22,6 +22,8 @@ export async function temporalServer(options: TemporalServerOptions): Promise<Se
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`],
       ...['--db-filename', path.join(dataFolder, 'temporal.sqlite'), '--log-level', 'warn'],
     ],
+    env: programEnvironment(),
+    extendEnv: false,
     logFile: path.join(dataFolder, 'temporal.log'),
     ready: (_lines, signal) => untilTemporalAnswers(`127.0.0.1:${port}`, signal),
     onRestart,

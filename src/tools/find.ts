@@ -3,6 +3,7 @@ import { access, chmod, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { PipelineError, messageOf } from '../common/errors.js';
+import { programEnvironment } from './confine.js';
 import { venvBinFolder } from './project.js';
 import type { Tool, ToolName } from './types.js';
 import { readVersion, versionRules } from './versions.js';
@@ -80,7 +81,12 @@ type VersionAnswer = { version: string; recentEnough: boolean } | { failure: str
 
 async function askVersion(name: ToolName, file: string): Promise<VersionAnswer> {
   try {
-    const { stdout } = await execa(file, versionRules[name].arguments, { stdin: 'ignore', timeout: versionTimeoutMs });
+    const { stdout } = await execa(file, versionRules[name].arguments, {
+      stdin: 'ignore',
+      timeout: versionTimeoutMs,
+      env: programEnvironment(),
+      extendEnv: false,
+    });
     return readVersion(name, stdout) ?? { failure: 'its version cannot be read' };
   } catch (error) {
     return { failure: messageOf(error).split('\n', 1)[0] ?? '' };

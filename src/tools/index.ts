@@ -1,3 +1,4 @@
+export { confine, programEnvironment, programMemory } from './confine.js';
 export { findTool } from './find.js';
 export { projectRoot, toolsFolder, venvBinFolder } from './project.js';
 export { killDelayMs, startTree, stopTree } from './run.js';

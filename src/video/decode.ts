@@ -1,7 +1,14 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { findTool, killDelayMs } from '../tools/index.js';
-import { collectComplaints, ffmpegError, inputArguments, passthroughArguments, saysCutOff } from './ffmpeg.js';
+import { confine, findTool } from '../tools/index.js';
+import {
+  collectComplaints,
+  ffmpegError,
+  ffmpegOptions,
+  inputArguments,
+  passthroughArguments,
+  saysCutOff,
+} from './ffmpeg.js';
 import { PixelPool } from './pixel-pool.js';
 import { seekPosition, seekScript } from './seek-script.js';
 
@@ -59,12 +66,15 @@ export async function* decodeFrames(request: DecodeRequest): AsyncGenerator<Deco
   const { signal, file, moments } = request;
   const ffmpeg = await findTool('ffmpeg');
   const stop = new AbortController();
-  const child = execa(ffmpeg.path, [...decodeArguments(request), ...(await passthroughArguments()), ...rawOutput], {
-    ...(moments === undefined ? { stdin: 'ignore' } : { input: seekScript(file, moments) }),
+  const programArguments = [...decodeArguments(request), ...(await passthroughArguments()), ...rawOutput];
+  const { stdin, ...options } = ffmpegOptions(
+    signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+  );
+  const child = execa(...confine(ffmpeg.path, programArguments), {
+    ...options,
+    ...(moments === undefined ? { stdin } : { input: seekScript(file, moments) }),
     buffer: false,
     reject: false,
-    cancelSignal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
-    forceKillAfterDelay: killDelayMs,
   });
   const log = new FrameLog(child.stderr, moments);
   try {

@@ -2,7 +2,7 @@ import { devNull } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { PipelineError } from '../common/errors.js';
-import { findTool, knowsFpsMode } from '../tools/index.js';
+import { findTool, killDelayMs, knowsFpsMode, programEnvironment, programMemory } from '../tools/index.js';
 
 /**
  * How ffmpeg and ffprobe are told to read `file`: as a local file whatever its name looks like, and a playlist inside
@@ -16,7 +16,18 @@ export function inputArguments(file: string): string[] {
  * Builds of ffprobe that are linked statically crash in the C library when they load its character set modules, which
  * they do for the names of programmes in .ts files. With none to load they leave the names as they are.
  */
-export const ffprobeEnvironment = { GCONV_PATH: devNull };
+const ffprobeEnvironment = { GCONV_PATH: devNull };
+
+/** How every ffmpeg and ffprobe is started: nothing to read, little of our environment, an end that we can force. */
+export function ffmpegOptions(signal?: AbortSignal) {
+  return {
+    stdin: 'ignore',
+    env: { ...programEnvironment(), ...ffprobeEnvironment },
+    extendEnv: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: killDelayMs,
+  } as const;
+}
 
 /** Frames leave with the times with which they came: none is doubled or dropped to keep a rate. */
 export async function passthroughArguments(): Promise<string[]> {
@@ -48,9 +59,16 @@ export function collectComplaints(stderr: Readable, onLine?: (line: string) => v
   return complaints;
 }
 
-/** Whether the file ended before its index said so. ffmpeg itself takes that for an ordinary end. */
+const outOfMemory = /Cannot allocate memory|Out of memory/i;
+
+/** Whether ffmpeg got less memory than it wanted. It may end well all the same, with less than all of the video. */
+export function ranOutOfMemory(complaints: readonly string[]): boolean {
+  return complaints.some((line) => outOfMemory.test(line));
+}
+
+/** Whether not all was read: the file ended before its index said so, or memory. ffmpeg takes both for ordinary ends. */
 export function saysCutOff(complaints: readonly string[]): boolean {
-  return complaints.some((line) => /partial file|ended prematurely/.test(line));
+  return complaints.some((line) => /partial file|ended prematurely/.test(line)) || ranOutOfMemory(complaints);
 }
 
 /** The error for an ffmpeg that did not end well, from what it wrote to standard error. */
@@ -67,6 +85,17 @@ export function ffmpegError(
       retryable: true,
       cause: failure,
     });
+  }
+  if (ranOutOfMemory(complaints)) {
+    const allowed = Math.round(programMemory() / 1024 ** 2);
+    return new PipelineError(
+      'PROGRAM_MEMORY',
+      `ffmpeg needs more than ${allowed} MB of memory for ${step} of ${file}.`,
+      {
+        hint: 'The file may be made to do so. If you trust it, raise FRAMELOOP_PROGRAM_MEMORY_MB.',
+        cause: failure,
+      },
+    );
   }
   if (/Unknown encoder/.test(text)) {
     return new PipelineError(

@@ -3,8 +3,15 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
 import { commitFile, temporaryName } from '../common/files.js';
-import { findTool, killDelayMs } from '../tools/index.js';
-import { collectComplaints, ffmpegError, inputArguments, passthroughArguments } from './ffmpeg.js';
+import { confine, findTool } from '../tools/index.js';
+import {
+  collectComplaints,
+  ffmpegError,
+  ffmpegOptions,
+  inputArguments,
+  passthroughArguments,
+  ranOutOfMemory,
+} from './ffmpeg.js';
 import { planNormalisation, type NormaliseAction } from './normalise-plan.js';
 import { assertUsable, inspectVideo } from './probe.js';
 import type { ProbeDetails } from './probe-document.js';
@@ -168,14 +175,13 @@ async function runFfmpeg(
   const { signal, onProgress } = job.options;
   const ffmpeg = await findTool('ffmpeg');
   const child = execa(
-    ffmpeg.path,
-    [
+    ...confine(ffmpeg.path, [
       ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+error', '-progress', 'pipe:1'],
       ...[...inputArguments(probe.file), '-map', `0:${job.details.streamIndex}`],
       ...[...codecArguments, '-map_metadata', '-1', '-metadata', `comment=${job.tag}`, '-flags', '+bitexact'],
       ...['-fflags', '+bitexact', '-movflags', '+faststart', '-y', `file:${job.temporary}`],
-    ],
-    { stdin: 'ignore', reject: false, buffer: false, cancelSignal: signal, forceKillAfterDelay: killDelayMs },
+    ]),
+    { ...ffmpegOptions(signal), reject: false, buffer: false },
   );
   const complaints = collectComplaints(child.stderr);
   for await (const line of child) {
@@ -184,6 +190,6 @@ async function runFfmpeg(
   }
   const result = await child;
   signal?.throwIfAborted();
-  if (result.failed) throw ffmpegError(probe.file, 'format fix', result, complaints);
+  if (result.failed || ranOutOfMemory(complaints)) throw ffmpegError(probe.file, 'format fix', result, complaints);
   onProgress?.(1);
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import { findTool, killDelayMs } from '../tools/index.js';
-import { collectComplaints, ffprobeEnvironment, inputArguments, saysCutOff } from './ffmpeg.js';
+import { confine, findTool } from '../tools/index.js';
+import { collectComplaints, ffmpegOptions, inputArguments, saysCutOff } from './ffmpeg.js';
 import type { ProbeDetails } from './probe-document.js';
 
 /** What a container tells of its frames without decoding any. Times from the start of the video. */
@@ -31,13 +31,10 @@ export async function readPacketIndex(
   const ffprobe = await findTool('ffprobe');
   const entries = ['-select_streams', String(details.streamIndex), '-show_entries', 'packet=pts_time,pos,flags'];
   const printing = ['-loglevel', 'level+error', '-of', 'csv=p=0', ...entries];
-  const child = execa(ffprobe.path, [...printing, ...inputArguments(file)], {
-    stdin: 'ignore',
-    env: ffprobeEnvironment,
+  const child = execa(...confine(ffprobe.path, [...printing, ...inputArguments(file)]), {
+    ...ffmpegOptions(signal),
     buffer: false,
     reject: false,
-    cancelSignal: signal,
-    forceKillAfterDelay: killDelayMs,
   });
   const complaints = collectComplaints(child.stderr);
   const index: PacketIndex = {

@@ -2,10 +2,13 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
-import { findTool, killDelayMs } from '../tools/index.js';
-import { ffprobeEnvironment, inputArguments } from './ffmpeg.js';
+import { confine, findTool } from '../tools/index.js';
+import { ffmpegOptions, inputArguments } from './ffmpeg.js';
 import { packetsRead, readProbe, unusableProbe, type ProbeDetails, type ProbeDocument } from './probe-document.js';
 import type { VideoProbe } from './types.js';
+
+/** A look reads the first packets only; a file that keeps ffprobe busy for longer than this is made to do so. */
+const probeTimeoutMs = 10 * 60_000;
 
 /**
  * Looks at a video file with one call of ffprobe. A file that holds no usable video is no error: the result says
@@ -46,17 +49,17 @@ export async function inspectVideo(
   const programArguments = ['-v', 'error', '-of', 'json', '-show_format', '-show_streams'];
   programArguments.push('-read_intervals', `%+#${packetsRead}`, '-show_entries', 'packet=stream_index,pts_time,flags');
   try {
-    const { stdout } = await execa(ffprobe.path, [...programArguments, ...inputArguments(absolute)], {
-      stdin: 'ignore',
-      env: ffprobeEnvironment,
-      cancelSignal: signal,
-      forceKillAfterDelay: killDelayMs,
+    const { stdout } = await execa(...confine(ffprobe.path, [...programArguments, ...inputArguments(absolute)]), {
+      ...ffmpegOptions(signal),
+      timeout: probeTimeoutMs,
       maxBuffer: 100_000_000,
     });
     return readProbe(absolute, JSON.parse(stdout) as ProbeDocument);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
+    if (error.timedOut)
+      return unusableProbe(absolute, `ffprobe did not finish within ${probeTimeoutMs / 60_000} minutes`);
     if (error.exitCode === undefined) {
       throw new PipelineError(
         'FFPROBE_KILLED',

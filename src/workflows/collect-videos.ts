@@ -14,6 +14,7 @@ import { VideoWorkflow } from './video.js';
 const faultsOfTheVideo = new Set([
   'VIDEO_UNUSABLE',
   'VIDEO_DAMAGED',
+  'PROGRAM_MEMORY',
   'VIDEO_UNAVAILABLE',
   'VIDEO_RESTRICTED',
   'URL_UNSUPPORTED',

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PipelineError } from '../../common/errors.js';
-import { findTool, startTree, stopTree } from '../../tools/index.js';
+import { confine, findTool, programEnvironment, startTree, stopTree } from '../../tools/index.js';
 import { javascriptRuntimes } from './javascript-runtime.js';
 import { isLocalAddress, type SiteOptions } from './site-options.js';
 import { classifyYtDlpFailure, ytDlpError } from './ytdlp-errors.js';
@@ -44,7 +44,9 @@ export async function runYtDlp(target: string, programArguments: readonly string
     ];
     const file = path.join(folder, 'options');
     await writeFile(file, options.map(quoted).join('\n'), { mode: 0o600 });
-    const child = startTree(ytDlp.path, ['--ignore-config', '--config-locations', file], signal);
+    const child = startTree(...confine(ytDlp.path, ['--ignore-config', '--config-locations', file]), signal, {
+      env: programEnvironment({ network: true }),
+    });
     try {
       if (child.pid !== undefined) await onStart?.(child.pid);
       const lines: string[] = [];

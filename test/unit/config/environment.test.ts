@@ -37,6 +37,21 @@ describe('.env', () => {
   });
 });
 
+describe('a secret in a file of its own', () => {
+  it('is read where the variable itself is not set; the line end of the file is not part of it', async () => {
+    await writeFile(path.join(folder, 'token'), 'planted token\n');
+    await writeFile(path.join(folder, '.env'), 'CVAT_TOKEN_FILE=token\nTEMPORAL_API_KEY_FILE=none\n');
+    const env: NodeJS.ProcessEnv = { TEMPORAL_API_KEY: 'planted key' };
+    await loadDotEnv(folder, env);
+    expect(env).toMatchObject({ CVAT_TOKEN: 'planted token', TEMPORAL_API_KEY: 'planted key' });
+  });
+
+  it('that is not there is an error', async () => {
+    const env = { CVAT_PASSWORD_FILE: 'none' };
+    await expect(loadDotEnv(folder, env)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+  });
+});
+
 describe('which annotation server the CVAT_* variables mean', () => {
   const host = 'https://cvat.example.com';
 

@@ -4,8 +4,9 @@ import { codeIn, read, sources, tableRows } from './files.js';
 /** SCREAMING_SNAKE texts in the sources that are no codes of ours. */
 const otherNames = [
   /^(EAI_AGAIN|ERR_)/, // of Node.js
-  /_PATH$/, // environment variables
-  /^(CVAT_(HOST|TOKEN|USER|PASSWORD|PROJECT_ID)|FRAMELOOP_CONFIG)$/,
+  /_(PATH|PROXY|CA_BUNDLE)$/, // environment variables
+  /^(LC|XDG|DENO|SSL|NODE)_/,
+  /^(CVAT_(HOST|TOKEN|USER|PASSWORD|PROJECT_ID|WEBHOOK_SECRET)|FRAMELOOP_(CONFIG|ENCRYPTION_(KEY|OLD_KEYS)))$/,
   /^(TEMPORAL_(ADDRESS|NAMESPACE|TLS|API_KEY))$/,
   /^(TRY_CANCEL|WAIT_CANCELLATION_COMPLETED|ALLOW_ALL|REQUEST_CANCEL)$/, // options of Temporal
 ];

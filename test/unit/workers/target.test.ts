@@ -10,8 +10,8 @@ const folder = mkdtempSync(path.join(tmpdir(), 'frameloop-target-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As Docker and systemd read .env.example: every variable is there, and empty. */
-const empty = Object.fromEntries(
-  [...read('.env.example').matchAll(/^(TEMPORAL_\w+)=$/gm)].map(([, name]) => [name, '']),
+const empty: Record<string, string> = Object.fromEntries(
+  [...read('.env.example').matchAll(/^(TEMPORAL_\w+)=$/gm)].map(([, name = '']) => [name, '']),
 );
 
 describe('where the Temporal server is', () => {

@@ -70,11 +70,15 @@ async function decide(
     memo: { round: row.id, folder: row.folder },
   };
 
-  const waiting = await countWaitingRounds(catalog);
-  if (waiting >= config.max_open_rounds) {
+  const waiting = await countRounds(await catalog.roundsInState('waiting'), catalog);
+  // A schedule that is quicker than the rounds must not pile them up either. Of two that begin together, one goes on.
+  const running = await catalog.roundsInState('running');
+  const earlier = running.filter((other) => `${other.startedAt} ${other.id}` < `${row.startedAt} ${row.id}`);
+  const atWork = await countRounds(earlier, catalog);
+  if (waiting + atWork >= config.max_open_rounds) {
     await catalog.updateRound(row.id, { state: 'skipped', endedAt: new Date().toISOString() });
     count('rounds', 1, { state: 'skipped' });
-    return { ...plan, skip: `${waiting} ${waiting === 1 ? 'round is' : 'rounds are'} waiting for annotators` };
+    return { ...plan, skip: describeOpenRounds(waiting, atWork) };
   }
 
   const round: RoundFile = {
@@ -173,14 +177,23 @@ async function prepareProject(
   return project;
 }
 
-/** How many rounds really wait. One whose workflow is gone (terminated, or the server's memory lost) does not count. */
-async function countWaitingRounds(catalog: Catalog): Promise<number> {
-  let waiting = 0;
-  for (const row of await catalog.roundsInState('waiting')) {
-    if (await isRunning(row.workflowId, row.runId)) waiting += 1;
+/** How many of these really run. One whose workflow is gone (terminated, or the server's memory lost) does not count. */
+async function countRounds(rows: readonly RoundRow[], catalog: Catalog): Promise<number> {
+  let running = 0;
+  for (const row of rows) {
+    if (await isRunning(row.workflowId, row.runId)) running += 1;
     else await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
   }
-  return waiting;
+  return running;
+}
+
+function describeOpenRounds(waiting: number, atWork: number): string {
+  const are = (count: number) => `${count} ${count === 1 ? 'round is' : 'rounds are'}`;
+  const parts = [
+    ...(waiting > 0 ? [`${are(waiting)} waiting for annotators`] : []),
+    ...(atWork > 0 ? [`${are(atWork)} at work`] : []),
+  ];
+  return parts.join(', ');
 }
 
 async function isRunning(workflowId: string, runId: string): Promise<boolean> {

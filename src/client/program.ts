@@ -43,6 +43,12 @@ function port(text: string): number {
   throw new InvalidArgumentError('It must be a port: 1 to 65535.');
 }
 
+function time(text: string): Date {
+  const value = new Date(text);
+  if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('It must be a time, as in 2026-01-05T06:00Z.');
+  return value;
+}
+
 function rate(text: string): number {
   const value = number(text);
   if (value >= 0 && value <= 1) return value;
@@ -116,7 +122,9 @@ export function createProgram(): Command {
 
   const schedule = program.command('schedule').description('rounds by the clock (Temporal Schedules)');
   addCommand(schedule, 'apply', 'create or update the schedules of the configuration').action(lazy(schedules, 'apply'));
-  addCommand(schedule, 'list', 'the schedules and their next runs').action(lazy(schedules, 'list'));
+  addCommand(schedule, 'list', 'the schedules, their next rounds and how the last ones ended').action(
+    lazy(schedules, 'list'),
+  );
   for (const [name, action, description] of [
     ['trigger', 'trigger', 'start a round of this schedule now'],
     ['pause', 'pause', 'start no rounds until it is resumed'],
@@ -125,6 +133,11 @@ export function createProgram(): Command {
   ] as const) {
     addCommand(schedule, name, description).argument('<id>', 'the schedule').action(lazy(schedules, action));
   }
+  addCommand(schedule, 'backfill', 'start the rounds of a time in which the schedule did not run')
+    .argument('<id>', 'the schedule')
+    .addOption(new Option('--from <time>', 'as in 2026-01-05T00:00Z').argParser(time).makeOptionMandatory())
+    .addOption(new Option('--to <time>', 'the end of the time').argParser(time).makeOptionMandatory())
+    .action(lazy(schedules, 'backfill'));
 
   const webhook = program.command('webhook').description("CVAT's webhooks: rounds look at once when people finish");
   addCommand(webhook, 'serve', 'receive webhooks until Ctrl-C (`up` does so too)')

@@ -232,11 +232,18 @@ const schedule = z
     id: z.string().regex(/^[\w.-]{1,100}$/, 'may hold letters, digits, ".", "_" and "-"'),
     cron: z.string().min(1).optional(),
     every: interval.optional(),
+    /** Moves the times of `every`, which are counted from 1970-01-01T00:00Z. */
+    offset: interval.optional(),
     timezone: z.string().min(1).optional(),
+    /** Each round starts up to so much later, by chance. */
+    jitter: interval.optional(),
+    /** After an absence, rounds that were missed for no longer than this are made up for. */
+    catchup: interval.prefault('1h'),
     /** Overrides of this configuration for the rounds that this schedule starts. */
     config: z.record(z.string(), z.unknown()).optional(),
   })
-  .refine(({ cron, every }) => (cron === undefined) !== (every === undefined), 'needs either "cron" or "every"');
+  .refine(({ cron, every }) => (cron === undefined) !== (every === undefined), 'needs either "cron" or "every"')
+  .refine(({ every, offset }) => offset === undefined || every !== undefined, '"offset" belongs to "every"');
 
 /** The configuration file; every key has a default. */
 export const configSchema = z.strictObject({
@@ -269,7 +276,10 @@ export const configSchema = z.strictObject({
       clear_empty_labels: step,
     })
     .prefault({}),
-  schedules: z.array(schedule).default([]),
+  schedules: z
+    .array(schedule)
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two of them have the same id')
+    .default([]),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -2,13 +2,15 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { demoClip, shownError, startUp, type Up } from '../helpers/cli.js';
+import { demoClip, shownError, startUp, temporalCli, type Up } from '../helpers/cli.js';
+import { commandsIn } from '../helpers/docs.js';
 import { until } from '../helpers/programs.js';
 
 interface ScheduleRow {
   id: string;
   paused: boolean;
   next: string[];
+  last: { at: string; workflowId: string; state: string; message?: string }[];
 }
 
 /** A round of this schedule takes frames only: nobody needs to review anything. */
@@ -19,6 +21,7 @@ const config = (cron: string) => ({
       id: 'nightly',
       cron,
       timezone: 'UTC',
+      jitter: '5s',
       config: {
         video: { framerate: 30 },
         steps: { upload_labels: { enabled: false }, download_labels: { enabled: false } },
@@ -63,6 +66,43 @@ describe('schedules', () => {
     expect(round).toMatchObject({ state: 'finished', taskId: null, result: { frames: { sampled: 2, selected: 0 } } });
   });
 
+  it('make up for a time that is over, but never have more rounds open than max_open_rounds', async () => {
+    // Ten nights at 06:30. The clip was taken already, so those that run end for want of a new video.
+    await up.json('schedule', 'backfill', 'nightly', '--from', '2026-01-01T00:00Z', '--to', '2026-01-11T00:00Z');
+    const last = await until('the last rounds in the list', async () => {
+      const all = (await up.json<{ id: string; state: string }[]>('rounds')).filter(({ state }) => state !== 'running');
+      const rows = (await listed())?.last;
+      return all.length === 11 && rows?.length === 3 && rows.every(({ state }) => state !== 'running') && rows;
+    });
+    const described = last.map(({ state, message }) => `${state}: ${message}`);
+    for (const each of described)
+      expect(each).toMatch(/^(finished: There was no new video|skipped: \d rounds are at work)/);
+    expect((await up.run('schedule', 'list')).stdout).toContain(`${last[0]?.state}: ${last[0]?.message}`);
+  });
+
+  it('may as well be made and steered by the command line of Temporal, as the documentation shows it', async () => {
+    const [create, ...others] = commandsIn('docs/configuration.md', 'temporal schedule');
+    expect(others.map(([, , what]) => what)).toEqual(
+      ['list', 'describe', 'toggle', 'toggle', 'trigger', 'backfill', 'delete'], // prettier-ignore
+    );
+    await temporalCli(up, ...(create ?? []).slice(1));
+    const weekly = async () => (await up.json<ScheduleRow[]>('schedule', 'list')).find(({ id }) => id === 'weekly');
+    const row = await until('the schedule in our list', weekly);
+    // Mondays at six in Madrid, one hour before UTC in winter and two in summer.
+    for (const time of row.next) expect([4, 5]).toContain(new Date(time).getUTCHours());
+    for (const [, ...words] of others.slice(0, 3)) await temporalCli(up, ...words);
+    await until('it to be paused', async () => (await weekly())?.paused);
+    for (const [, ...words] of others.slice(3)) await temporalCli(up, ...words);
+    await until('it to be gone', async () => (await weekly()) === undefined);
+    // Triggered, and one Monday made up for.
+    await until('its rounds', async () => {
+      const rounds = await up.json<{ id: string; state: string }[]>('rounds');
+      return (
+        rounds.filter(({ id, state }) => id.startsWith('active-learning-weekly') && state === 'finished').length === 2
+      );
+    });
+  });
+
   it('are gone when they are deleted, and told to be', async () => {
     expect(await up.json('schedule', 'delete', 'nightly')).toEqual({ id: 'nightly', action: 'delete' });
     await until('the list to be empty', async () => (await listed()) === undefined);
@@ -82,6 +122,16 @@ describe('schedules', () => {
     const { exitCode, stderr } = await up.run('schedule', 'apply');
     expect({ exitCode, code: shownError(stderr).code }).toEqual({ exitCode: 2, code: 'CONFIG_INVALID' });
     expect(stderr).toContain('"video"');
+    await writeFile(
+      path.join(up.folder, 'config.yaml'),
+      stringify({ schedules: [{ id: 'wrong', cron: '0 25 * * *', timezone: 'Europe/Atlantis' }] }),
+    );
+    const refused = await up.run('schedule', 'apply');
+    expect({ exitCode: refused.exitCode, code: shownError(refused.stderr).code }).toEqual({
+      exitCode: 2,
+      code: 'CONFIG_INVALID',
+    });
+    expect(shownError(refused.stderr).message).toContain('schedule wrong');
     expect(await up.json('schedule', 'list')).toEqual([]);
   });
 

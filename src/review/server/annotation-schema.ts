@@ -51,7 +51,7 @@ const shape = z
 
 const tag = z.object(annotation);
 
-const labelledData = z.object({
+export const labelledData = z.object({
   shapes: z.array(shape).default([]),
   tags: z.array(tag).default([]),
   tracks: nothing('Tracks'),

@@ -20,6 +20,8 @@ import { taskRoutes } from './routes/tasks.js';
 import { webhookEvents, webhookRoutes } from './routes/webhooks.js';
 import { noOrganization } from './organization.js';
 import { uploadLimits } from './upload.js';
+import { WebhookSender } from './webhook-sender.js';
+import { collectRoutes, schemaRoute } from './openapi/document.js';
 import { pageRoutes } from './web/page.js';
 import type { PipelineFolders } from './web/pipeline.js';
 import { webRoutes } from './web/routes.js';
@@ -50,11 +52,15 @@ export async function createApp(
       maxParamLength: 500,
     },
   });
+  const apiRoutes = collectRoutes(app);
   const access = new Access(context.store, token, passwordHash);
   guard(app, access, addresses);
   noOrganization(app);
   answers(app, log);
-  webhookEvents(app, context, log);
+  const webhooks = new WebhookSender(context.store, log);
+  webhookEvents(app, context, webhooks);
+  app.addHook('onReady', () => webhooks.wake());
+  app.addHook('onClose', () => webhooks.close());
   await app.register(multipart, {
     limits: {
       fileSize: uploadLimits.fileBytes,
@@ -77,10 +83,11 @@ export async function createApp(
     exportRoutes,
     importRoutes,
     requestRoutes,
-    webhookRoutes,
   ];
   annotationVersions(app, context);
   for (const add of routes) add(app, context);
+  webhookRoutes(app, context, webhooks);
+  schemaRoute(app, apiRoutes);
   authRoutes(app, context, access);
   const thumbnails = new Thumbnails();
   frameRoutes(app, context, thumbnails);

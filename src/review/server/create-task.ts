@@ -16,7 +16,7 @@ import { integer, parse } from './validation.js';
 /** What would be done with the data in CVAT and is not done here: said instead of ignored. */
 const unsupported = ['server_files', 'remote_files', 'frame_filter', 'validation_params'] as const;
 
-const dataRequest = z.object({
+export const dataRequest = z.object({
   image_quality: integer(1, 100),
   sorting_method: z.enum(['lexicographical', 'natural', 'predefined', 'random']).default('lexicographical'),
   upload_file_order: z.array(z.string()).max(100_000).default([]),

@@ -29,7 +29,7 @@ export interface Listing {
 }
 
 /** The parameters that every list has. */
-const pageQuery = z.object({
+export const pageQuery = z.object({
   page: integer(1).optional(),
   page_size: z.union([z.literal('all'), integer(1)]).optional(),
   filter: z.string().max(10_000).optional(),

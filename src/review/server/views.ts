@@ -1,5 +1,14 @@
 import { jobStatus, taskStatus } from './status.js';
-import type { AccessTokenRow, JobRow, LabelRow, ProjectRow, RequestRow, TaskRow, WebhookRow } from './store/schema.js';
+import type {
+  AccessTokenRow,
+  DeliveryRow,
+  JobRow,
+  LabelRow,
+  ProjectRow,
+  RequestRow,
+  TaskRow,
+  WebhookRow,
+} from './store/schema.js';
 
 /**
  * Rows as CVAT sends them. Fields follow CVAT 2.80 where its clients look; what has no value and may not be null is
@@ -146,6 +155,17 @@ export function webhookView(origin: string, webhook: WebhookRow) {
     organization: null,
     organization_id: null,
     events: JSON.parse(webhook.events) as string[],
+  };
+}
+
+export function deliveryView(delivery: DeliveryRow) {
+  const { id, webhook_id, event, status_code, attempt, created_date, updated_date } = delivery;
+  return {
+    ...{ id, webhook_id, event, status_code, attempt, created_date, updated_date },
+    redelivery: delivery.redelivery === 1,
+    changed_fields: '',
+    request: JSON.parse(delivery.body) as unknown,
+    response: delivery.response ?? '',
   };
 }
 

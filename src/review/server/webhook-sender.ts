@@ -1,53 +1,120 @@
 import { createHmac } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
+import { insertDelivery, updateDelivery, waitingDeliveries } from './store/deliveries.js';
 import type { Store } from './store/database.js';
-import type { WebhookRow } from './store/schema.js';
-import { webhooksOf } from './store/webhooks.js';
+import type { DeliveryRow, WebhookRow } from './store/schema.js';
+import { findWebhook, webhooksOf } from './store/webhooks.js';
 
 /** CVAT's own: ten seconds for an answer, of which it keeps so much. */
 const patienceMs = 10_000;
 const answerCharacters = 10_000;
 
-export interface Delivery {
-  event: string;
+/** How long to wait before each further attempt. */
+const defaultDelaysMs = [1000, 10_000, 60_000, 600_000];
+
+export interface Answer {
   status_code: number;
   response: string;
 }
 
-/** Sends one event to one receiver and says what became of it; 502 where nobody answers, as CVAT writes it down. */
-export async function deliver(webhook: WebhookRow, event: string, content: object): Promise<Delivery> {
-  const body = Buffer.from(JSON.stringify({ event, ...content }));
-  const signature = createHmac('sha256', webhook.secret).update(body).digest('hex');
+/** Sends one message to one receiver and says what became of it; 502 where nobody answers, as CVAT writes it down. */
+export async function send(webhook: WebhookRow, body: string, signal?: AbortSignal): Promise<Answer> {
+  const bytes = Buffer.from(body);
+  const signature = createHmac('sha256', webhook.secret).update(bytes).digest('hex');
+  const patience = AbortSignal.timeout(patienceMs);
   try {
     const answer = await fetch(webhook.target_url, {
       method: 'POST',
-      body,
+      body: bytes,
       headers: {
         'content-type': 'application/json',
         'user-agent': 'CVAT/2.80.0',
         ...(webhook.secret === '' ? {} : { 'x-signature-256': `sha256=${signature}` }),
       },
-      signal: AbortSignal.timeout(patienceMs),
+      signal: signal === undefined ? patience : AbortSignal.any([patience, signal]),
     });
-    return { event, status_code: answer.status, response: (await answer.text()).slice(0, answerCharacters) };
+    return { status_code: answer.status, response: (await answer.text()).slice(0, answerCharacters) };
   } catch (error) {
     const late = error instanceof Error && error.name === 'TimeoutError';
-    return { event, status_code: late ? 504 : 502, response: late ? '' : messageOf(error) };
+    return { status_code: late ? 504 : 502, response: late ? '' : messageOf(error) };
   }
 }
 
-/** Tells everybody who wants to know of an event in a project. Nobody waits for it. */
-export async function publish(
-  store: Store,
-  projectId: number | null,
-  event: string,
-  content: object,
-  log: (line: object) => void,
-): Promise<void> {
-  if (projectId === null) return;
-  for (const webhook of await webhooksOf(store, projectId)) {
-    if (webhook.is_active === 0 || !(JSON.parse(webhook.events) as string[]).includes(event)) continue;
-    const { status_code: status } = await deliver(webhook, event, { ...content, webhook_id: webhook.id });
-    if (status < 200 || status > 299) log({ event: 'webhook not delivered', webhook: webhook.id, status });
+/**
+ * Tells receivers of events. Messages are stored before they are sent, each receiver gets its own one after the other, and
+ * one that could not be delivered is sent again a few times, also by a later start of the server.
+ */
+export class WebhookSender {
+  private readonly stopping = new AbortController();
+  private readonly running = new Map<number, Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly log: (line: object) => void,
+    private readonly delaysMs: readonly number[] = defaultDelaysMs,
+  ) {}
+
+  /** Queues a message for everybody who wants to know of this event in this project. */
+  async publish(projectId: number | null, event: string, content: object): Promise<void> {
+    if (projectId === null) return;
+    for (const webhook of await webhooksOf(this.store, projectId)) {
+      if (webhook.is_active === 0 || !(JSON.parse(webhook.events) as string[]).includes(event)) continue;
+      const body = JSON.stringify({ event, ...content, webhook_id: webhook.id });
+      await insertDelivery(this.store, { webhook_id: webhook.id, event, body, redelivery: 0 });
+    }
+    await this.wake();
+  }
+
+  /** Sends what is due, and comes back when the next is. Call it after something was queued. */
+  async wake(): Promise<void> {
+    clearTimeout(this.timer);
+    if (this.stopping.signal.aborted) return;
+    const waiting = await waitingDeliveries(this.store);
+    const due = waiting.filter(({ next_date }) => Date.parse(next_date ?? '') <= Date.now());
+    for (const webhookId of new Set(due.map(({ webhook_id }) => webhook_id))) {
+      if (this.running.has(webhookId)) continue;
+      const sending = this.sendAll(due.filter(({ webhook_id }) => webhook_id === webhookId))
+        .catch((error: unknown) => this.log({ event: 'webhook not sent', error: messageOf(error) }))
+        .finally(() => {
+          this.running.delete(webhookId);
+          this.later(0);
+        });
+      this.running.set(webhookId, sending);
+    }
+    const next = Math.min(...waiting.filter((one) => !due.includes(one)).map((one) => Date.parse(one.next_date ?? '')));
+    if (Number.isFinite(next)) this.later(Math.max(0, next - Date.now()));
+  }
+
+  /** What was not sent stays in the queue. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    clearTimeout(this.timer);
+    await Promise.all(this.running.values());
+  }
+
+  private later(ms: number): void {
+    if (this.stopping.signal.aborted) return;
+    clearTimeout(this.timer);
+    const onError = (error: unknown) => this.log({ event: 'webhook not sent', error: messageOf(error) });
+    this.timer = setTimeout(() => void this.wake().catch(onError), ms).unref();
+  }
+
+  private async sendAll(deliveries: readonly DeliveryRow[]): Promise<void> {
+    for (const delivery of deliveries) {
+      const webhook = await findWebhook(this.store, delivery.webhook_id);
+      if (webhook === undefined) return;
+      const answer = await send(webhook, delivery.body, this.stopping.signal);
+      if (this.stopping.signal.aborted) return;
+      const { status_code: status } = answer;
+      // Another answer to the same message is only to be expected where the receiver itself was in trouble.
+      const delay = status >= 500 || status === 429 ? this.delaysMs[delivery.attempt] : undefined;
+      await updateDelivery(this.store, delivery.id, {
+        ...answer,
+        attempt: delivery.attempt + 1,
+        next_date: delay === undefined ? null : new Date(Date.now() + delay).toISOString(),
+      });
+      if (status < 200 || status > 299) this.log({ event: 'webhook not delivered', webhook: webhook.id, status });
+    }
   }
 }

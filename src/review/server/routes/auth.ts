@@ -14,13 +14,13 @@ import { idOf } from './ids.js';
 const sessionSeconds = 30 * 24 * 3600;
 const mostTokens = 50;
 
-const login = z.object({
+export const loginInput = z.object({
   username: z.string().max(256).optional(),
   email: z.string().max(256).optional(),
   password: z.string().max(1024).optional(),
 });
 
-const newToken = z.object({
+export const newToken = z.object({
   name: title(32),
   read_only: flag().default(true),
   expiry_date: z.iso.datetime({ offset: true }).nullable().default(null),
@@ -29,7 +29,7 @@ const newToken = z.object({
 /** Signing in with the password, and making tokens: the ways of CVAT's own clients to get in. */
 export function authRoutes(app: FastifyInstance, { store }: ReviewContext, access: Access): void {
   app.post('/api/auth/login', { config: { public: true } }, async (request, reply) => {
-    const { username, email, password } = parse(login, request.body);
+    const { username, email, password } = parse(loginInput, request.body);
     if ((username ?? email ?? '') === '' || password === undefined || password === '') {
       throw new ApiError(400, { non_field_errors: ['Must include either "username" or "email" and "password".'] });
     }

@@ -15,7 +15,7 @@ import { flag, parse } from '../validation.js';
 import { userId } from '../views.js';
 import { idOf, scopeOf } from './ids.js';
 
-const exportQuery = z.object({
+export const exportQuery = z.object({
   format: z.string().default(''),
   save_images: flag().default(false),
   location: z.string().default('local'),

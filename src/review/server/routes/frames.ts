@@ -12,7 +12,7 @@ import { integer, parse } from '../validation.js';
 import type { Thumbnails } from '../web/thumbnails.js';
 import { owners, scopeOf, type Scope } from './ids.js';
 
-const frameQuery = z.object({
+export const frameQuery = z.object({
   type: z.enum(['frame', 'chunk', 'preview']).optional(),
   quality: z.enum(['original', 'compressed']).default('original'),
   number: integer(0).optional(),

@@ -15,7 +15,7 @@ import { TusUploads } from './tus.js';
 /** A label archive has no pictures. */
 const maxBytes = 256 * 2 ** 20;
 
-const query = z.object({
+export const importQuery = z.object({
   format: z.string().default(''),
   filename: z.string().default(''),
   import_mode: z.enum(['replace', 'append']).default('replace'),
@@ -52,7 +52,7 @@ export function importRoutes(app: FastifyInstance, { store, folder, background }
 
   async function finish(request: FastifyRequest, reply: FastifyReply) {
     const { task, job, frames } = await scopeOf(request, store);
-    const { format, filename, import_mode: mode } = parse(query, request.query);
+    const { format, filename, import_mode: mode } = parse(importQuery, request.query);
     const file = uploads.take(request, filename);
     if (file === undefined) throw refused('No such file were uploaded');
     if (task.size === 0 || !Object.hasOwn(formats, format)) {

@@ -14,7 +14,7 @@ import { jobOf } from './ids.js';
 
 const jobTypes = ['annotation', 'ground_truth', 'replica', 'consensus_replica'];
 
-const listQuery = z.object({
+export const jobListQuery = z.object({
   task_id: z.string().optional(),
   project_id: z.string().optional(),
   type: z.string().optional(),
@@ -22,7 +22,7 @@ const listQuery = z.object({
   stage: z.string().optional(),
 });
 
-const jobChange = z.object({
+export const jobChange = z.object({
   state: z.enum(jobStates).optional(),
   stage: z.enum(jobStages).optional(),
   assignee: integer(0).nullable().optional(),
@@ -31,7 +31,7 @@ const jobChange = z.object({
 export function jobRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/jobs', async (request) => {
     const page = pageOf(request, jobColumns);
-    const query = parse(listQuery, request.query);
+    const query = parse(jobListQuery, request.query);
     const { type } = query;
     choice('type', type, jobTypes);
     const filter = {

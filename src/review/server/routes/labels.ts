@@ -22,7 +22,7 @@ import { labelView } from '../views.js';
 import { idOf } from './ids.js';
 import { labelChange } from './label-input.js';
 
-const listQuery = z.object({
+export const labelListQuery = z.object({
   project_id: integer(0).optional(),
   task_id: integer(0).optional(),
   job_id: integer(0).optional(),
@@ -32,7 +32,7 @@ const listQuery = z.object({
 export function labelRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/labels', async (request) => {
     const page = pageOf(request, labelColumns, 'id');
-    const query = parse(listQuery, request.query);
+    const query = parse(labelListQuery, request.query);
     const { count, rows } = await listLabels(store, await ownerOf(store, query), query.name, listingOf(page));
     return pageBody(request, page, count, rows.map(labelView));
   });
@@ -74,7 +74,7 @@ function siblingsOf(store: Store, { project_id, task_id }: LabelRow): Promise<La
 }
 
 /** Whose labels the query asks for. (CVAT answers 500 for a parent that does not exist.) */
-async function ownerOf(store: Store, query: z.output<typeof listQuery>) {
+async function ownerOf(store: Store, query: z.output<typeof labelListQuery>) {
   if (query.project_id !== undefined) {
     if ((await findProject(store, query.project_id)) === undefined) throw notFound('Project');
     return { project_id: query.project_id, task_id: null };

@@ -26,19 +26,19 @@ import { projectView } from '../views.js';
 import { idOf } from './ids.js';
 import { labelChange, labelsInput } from './label-input.js';
 
-const newProject = z.object({
+export const newProject = z.object({
   name: title(256),
   labels: labelsInput.default([]),
   bug_tracker: z.string().max(2000).default(''),
 });
 
-const projectChange = z.object({
+export const projectChange = z.object({
   name: title(256).optional(),
   bug_tracker: z.string().max(2000).optional(),
   labels: z.array(z.looseObject({ id: integer(0).optional(), deleted: z.boolean().optional() })).default([]),
 });
 
-const listQuery = z.object({ name: z.string().optional(), search: z.string().optional() });
+export const projectListQuery = z.object({ name: z.string().optional(), search: z.string().optional() });
 
 export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
   app.post('/api/projects', async (request, reply) => {
@@ -50,7 +50,7 @@ export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewCon
 
   app.get('/api/projects', async (request) => {
     const page = pageOf(request, projectColumns);
-    const { count, rows } = await listProjects(store, parse(listQuery, request.query), listingOf(page));
+    const { count, rows } = await listProjects(store, parse(projectListQuery, request.query), listingOf(page));
     const views = [];
     for (const row of rows) views.push(projectView(originOf(request), row, await tasksOfProject(store, row.id)));
     return pageBody(request, page, count, views);

@@ -9,7 +9,7 @@ import { cancelRequest, findRequest, listRequests, requestColumns } from '../sto
 import { integer, parse } from '../validation.js';
 import { requestView } from '../views.js';
 
-const listQuery = z.object({
+export const requestListQuery = z.object({
   task_id: integer(0).optional(),
   project_id: integer(0).optional(),
   job_id: integer(0).optional(),
@@ -23,7 +23,7 @@ const listQuery = z.object({
 export function requestRoutes(app: FastifyInstance, { store, background }: ReviewContext): void {
   app.get('/api/requests', async (request) => {
     const page = pageOf(request, requestColumns);
-    const { count, rows } = await listRequests(store, parse(listQuery, request.query), listingOf(page));
+    const { count, rows } = await listRequests(store, parse(requestListQuery, request.query), listingOf(page));
     const views = rows.map((row) => requestView(originOf(request), row, background.progressOf(row.sequence)));
     return pageBody(request, page, count, views);
   });

@@ -7,7 +7,7 @@ import { userView } from '../views.js';
 import { formats } from '../formats/index.js';
 
 /** The version of CVAT whose API this is. The part after + is ours; clients ignore it when they compare. */
-const version = '2.80.0+frameloop';
+export const version = '2.80.0+frameloop';
 
 export function serverRoutes(app: FastifyInstance): void {
   app.get('/api/server/about', { config: { public: true } }, () => ({

@@ -28,7 +28,7 @@ const changeable = {
   assignee_id: integer(userId, userId).nullable(),
 };
 
-const newTask = z.object({
+export const newTask = z.object({
   name: changeable.name,
   project_id: integer(0).nullish(),
   labels: labelsInput.default([]),
@@ -42,9 +42,9 @@ const newTask = z.object({
   initial_replicas: integer(0, 0).nullish(),
 });
 
-const taskChange = z.object(changeable).partial();
+export const taskChange = z.object(changeable).partial();
 
-const listQuery = z.object({
+export const taskListQuery = z.object({
   name: z.string().optional(),
   search: z.string().optional(),
   subset: z.string().optional(),
@@ -80,7 +80,7 @@ export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContex
 
   app.get('/api/tasks', async (request) => {
     const page = pageOf(request, taskColumns);
-    const { project_id, tracker_link: tracker, ...rest } = parse(listQuery, request.query);
+    const { project_id, tracker_link: tracker, ...rest } = parse(taskListQuery, request.query);
     const projectId = project_id === undefined ? undefined : Number(project_id);
     if (projectId !== undefined) {
       const known = Number.isSafeInteger(projectId) && (await findProject(store, projectId)) !== undefined;

@@ -2,16 +2,24 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiError, invalidChoice, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf } from '../paging.js';
+import { listingOf, pageBody, pageOf } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import { findJob, type JobOfTask } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
-import type { TaskRow, WebhookRow } from '../store/schema.js';
+import type { DeliveryRow, TaskRow, WebhookRow } from '../store/schema.js';
 import { findTask, jobsOfTasks } from '../store/tasks.js';
-import { findWebhook, insertWebhook, updateWebhook, webhooksOf, type WebhookInput } from '../store/webhooks.js';
+import { findDelivery, insertDelivery, listDeliveries } from '../store/deliveries.js';
+import {
+  deleteWebhook,
+  findWebhook,
+  insertWebhook,
+  updateWebhook,
+  webhooksOf,
+  type WebhookInput,
+} from '../store/webhooks.js';
 import { flag, integer, parse } from '../validation.js';
-import { jobView, taskView, userView, webhookView } from '../views.js';
-import { deliver, publish } from '../webhook-sender.js';
+import { deliveryView, jobView, taskView, userView, webhookView } from '../views.js';
+import { send, type WebhookSender } from '../webhook-sender.js';
 import { idOf } from './ids.js';
 
 /** The events that this server has. */
@@ -25,7 +33,7 @@ const changeable = {
   is_active: flag(),
 };
 
-const newWebhook = z.object({
+export const newWebhook = z.object({
   ...changeable,
   type: z.literal('project'),
   project_id: integer(0),
@@ -35,7 +43,7 @@ const newWebhook = z.object({
 });
 
 /** Registering receivers, and telling them what happens to jobs and tasks. */
-export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext): void {
+export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, sender: WebhookSender): void {
   app.get('/api/webhooks/events', () => ({ webhook_type: 'project', events }));
 
   app.post('/api/webhooks', async (request, reply) => {
@@ -65,8 +73,38 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext): v
   app.post('/api/webhooks/:id/ping', async (request) => {
     const webhook = await webhookOf(request);
     const origin = originOf(request);
-    return deliver(webhook, 'ping', { webhook: webhookView(origin, webhook), sender: userView(origin) });
+    const content = { event: 'ping', webhook: webhookView(origin, webhook), sender: userView(origin) };
+    return { event: 'ping', ...(await send(webhook, JSON.stringify(content))) };
   });
+
+  app.delete('/api/webhooks/:id', async (request, reply) => {
+    await deleteWebhook(store, (await webhookOf(request)).id);
+    return reply.code(204).send();
+  });
+
+  app.get('/api/webhooks/:id/deliveries', async (request) => {
+    const { id } = await webhookOf(request);
+    const page = pageOf(request);
+    const { count, rows } = await listDeliveries(store, id, listingOf(page));
+    return pageBody(request, page, count, rows.map(deliveryView));
+  });
+
+  app.get('/api/webhooks/:id/deliveries/:delivery', async (request) => deliveryView(await deliveryOf(request)));
+
+  app.post('/api/webhooks/:id/deliveries/:delivery/redelivery', async (request) => {
+    const { webhook_id, event, body } = await deliveryOf(request);
+    await insertDelivery(store, { webhook_id, event, body, redelivery: 1 });
+    await sender.wake();
+    return {};
+  });
+
+  async function deliveryOf(request: FastifyRequest): Promise<DeliveryRow> {
+    const { id } = await webhookOf(request);
+    const { delivery = '' } = request.params as { delivery?: string };
+    const found = /^\d{1,15}$/.test(delivery) ? await findDelivery(store, id, Number(delivery)) : undefined;
+    if (found === undefined) throw new ApiError(404, { detail: 'No WebhookDelivery matches the given query.' });
+    return found;
+  }
 
   async function webhookOf(request: FastifyRequest): Promise<WebhookRow> {
     const webhook = await findWebhook(store, idOf(request));
@@ -76,7 +114,7 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext): v
 }
 
 /** Publishes what the other routes have changed, after they have answered. */
-export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, log: (line: object) => void): void {
+export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, webhooks: WebhookSender): void {
   const deleted = new WeakMap<FastifyRequest, TaskRow>();
   app.addHook('preHandler', async (request) => {
     if (request.method !== 'DELETE' || request.routeOptions.url !== '/api/tasks/:id') return;
@@ -87,10 +125,10 @@ export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, lo
     if (reply.statusCode > 299) return;
     const sender = userView(originOf(request));
     const jobChanged = ({ job, task }: JobOfTask) =>
-      publish(store, task.project_id, 'update:job', { job: jobView(originOf(request), job, task), sender }, log);
+      webhooks.publish(task.project_id, 'update:job', { job: jobView(originOf(request), job, task), sender });
     const taskEvent = async (event: string, task: TaskRow) => {
       const jobs = (await jobsOfTasks(store, [task.id])).get(task.id) ?? [];
-      await publish(store, task.project_id, event, { task: taskView(originOf(request), task, jobs), sender }, log);
+      await webhooks.publish(task.project_id, event, { task: taskView(originOf(request), task, jobs), sender });
     };
     switch (`${request.method} ${request.routeOptions.url}`) {
       case 'PATCH /api/jobs/:id':

@@ -9,6 +9,7 @@ export const migrations: Record<string, Migration> = {
   '0002_webhooks': { up: webhooks },
   '0003_access_tokens': { up: accessTokens },
   '0004_request_targets': { up: requestTargets },
+  '0005_webhook_deliveries': { up: webhookDeliveries },
 };
 
 async function first(db: Kysely<never>): Promise<void> {
@@ -64,4 +65,15 @@ async function requestTargets(db: Kysely<never>): Promise<void> {
   const there = new Set(rows.map(({ name }) => name));
   if (!there.has('target')) await sql`alter table requests add column target text not null default 'task'`.execute(db);
   if (!there.has('job_id')) await sql`alter table requests add column job_id integer`.execute(db);
+}
+
+async function webhookDeliveries(db: Kysely<never>): Promise<void> {
+  await sql`create table if not exists webhook_deliveries (id integer primary key autoincrement,
+    webhook_id integer not null references webhooks(id) on delete cascade, event text not null, body text not null,
+    redelivery integer not null, attempt integer not null, status_code integer, response text,
+    created_date text not null, updated_date text not null, next_date text)`.execute(db);
+  await sql`create index if not exists deliveries_waiting on webhook_deliveries (next_date) where next_date is not null`.execute(
+    db,
+  );
+  await sql`create index if not exists deliveries_by_webhook on webhook_deliveries (webhook_id, id)`.execute(db);
 }

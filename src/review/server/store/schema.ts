@@ -120,8 +120,25 @@ export interface ReviewTables {
     created_date: string;
     updated_date: string;
   };
+  /** Messages to receivers, and what they have answered. */
+  webhook_deliveries: {
+    id: Generated<number>;
+    webhook_id: number;
+    event: string;
+    body: string;
+    redelivery: number;
+    /** How often it was sent. */
+    attempt: number;
+    status_code: number | null;
+    response: string | null;
+    created_date: string;
+    updated_date: string;
+    /** When it is to be sent; null where that is over. */
+    next_date: string | null;
+  };
 }
 
+export type DeliveryRow = Selectable<ReviewTables['webhook_deliveries']>;
 export type AccessTokenRow = Selectable<ReviewTables['access_tokens']>;
 export type WebhookRow = Selectable<ReviewTables['webhooks']>;
 export type ProjectRow = Selectable<ReviewTables['projects']>;

@@ -34,3 +34,7 @@ export function webhooksOf(store: Store, projectId: number | undefined): Promise
   const all = store.selectFrom('webhooks').selectAll().orderBy('id', 'desc');
   return (projectId === undefined ? all : all.where('project_id', '=', projectId)).execute();
 }
+
+export async function deleteWebhook(store: Store, id: number): Promise<void> {
+  await store.deleteFrom('webhooks').where('id', '=', id).execute();
+}

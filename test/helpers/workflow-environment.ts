@@ -3,17 +3,23 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSour
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { findTool } from '../../src/tools/index.js';
+import { searchAttributes } from '../../src/workflows/search-attributes.js';
 
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
 });
 
-/** A real Temporal development server of the test file's own. */
-export async function createEnvironment(): Promise<TestWorkflowEnvironment> {
+/** A real Temporal development server of the test file's own; it knows our search attributes. */
+export async function createEnvironment(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
   const { path } = await findTool('temporal');
   return TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path }, log: { format: 'pretty', level: 'error' } },
+    server: {
+      executable: { type: 'existing-path', path },
+      log: { format: 'pretty', level: 'error' },
+      searchAttributes: Object.values(searchAttributes),
+      extraArgs,
+    },
   });
 }
 

@@ -14,3 +14,11 @@ if [ ! -x "$checkers/bin/compose-spec" ] && command -v go >/dev/null; then
   GOBIN=$checkers/bin go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
   mv "$checkers/bin/cmd" "$checkers/bin/compose-spec"
 fi
+# Prometheus' own checker of rules, out of the Debian package: the server itself is not installed.
+if [ ! -x "$checkers/bin/promtool" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  package=$(mktemp -d)
+  if (cd "$package" && apt-get update -qq && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .); then
+    install -D "$package/usr/bin/promtool" "$checkers/bin/promtool"
+  fi
+  rm -rf "$package"
+fi

@@ -8,7 +8,7 @@ import { loadConfig } from '../config/index.js';
 import type { Resources } from './resources.js';
 
 /** How soon a held back download looks again. */
-const lookAgainMs = 60_000;
+const lookAgainMs = 15_000;
 
 /** The mark that downloads to this host are held back, for whoever looks; it also makes the pause outlast a restart. */
 const pauseFile = (dataFolder: string) => path.join(dataFolder, 'downloads-paused.json');

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { RotatingFile } from './rotating-file.js';
 import { messageOf, PipelineError, systemErrorCode } from './errors.js';
 
 /**
@@ -13,9 +14,10 @@ import { messageOf, PipelineError, systemErrorCode } from './errors.js';
 export function createLog(options: { dataFolder: string; process: string; quiet?: boolean }): Logger {
   const { dataFolder } = options;
   const log = path.join(dataFolder, 'pipeline.log');
+  let file: RotatingFile;
   try {
     mkdirSync(dataFolder, { recursive: true });
-    closeSync(openSync(log, 'a')); // the log itself opens its file later, where nobody can catch what goes wrong
+    file = new RotatingFile(log);
   } catch (error) {
     throw new PipelineError(
       'DATA_FOLDER_UNWRITABLE',
@@ -23,7 +25,6 @@ export function createLog(options: { dataFolder: string; process: string; quiet?
       { hint: 'Set paths.data in the configuration to a folder that you may write to.', cause: error },
     );
   }
-  const file = pino.destination({ dest: log, sync: false });
   const streams: pino.StreamEntry[] = [{ level: 'debug', stream: file }];
   if (!options.quiet) {
     const terminal = pretty({

@@ -1,8 +1,8 @@
 import { execa, type ResultPromise } from 'execa';
-import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../common/errors.js';
+import { RotatingFile } from '../common/rotating-file.js';
 
 export interface ServiceOptions {
   name: string;
@@ -45,7 +45,7 @@ export class Service {
 
   private async spawn(): Promise<void> {
     const { name, command, args, env, extendEnv, logFile, ready } = this.options;
-    const log = createWriteStream(logFile, { flags: 'a' });
+    const log = new RotatingFile(logFile);
     const child = execa(command, args, {
       env,
       extendEnv,
@@ -63,7 +63,7 @@ export class Service {
     const ended = new AbortController();
     void child.then(() => {
       ended.abort();
-      log.end();
+      log.close();
     });
     const lines = child.stdout ? createInterface({ input: child.stdout }) : [];
     const early = child.then((result) => {

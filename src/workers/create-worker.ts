@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createActivities, type ActivityDependencies } from '../activities/index.js';
+import { namesRoundAndVideo } from './log-attributes.js';
 import type { WorkerLimits } from './slots.js';
 import { defaultTaskQueue, hostQueues, type WorkerRole } from './task-queues.js';
 import { deploymentOptions } from './versioning.js';
@@ -50,6 +51,7 @@ export async function createWorkers(options: CreateWorkersOptions): Promise<Work
     shutdownGraceTime: '2s',
     // Service managers kill after 30 s or later, and some time is needed for the rest of the process.
     shutdownForceTime: '25s',
+    interceptors: { activity: [namesRoundAndVideo] },
   } satisfies Partial<WorkerOptions>;
 
   const wanted: WorkerOptions[] = [];

@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { TemporalTarget } from './target.js';
+import { namesFromWorkflow } from './log-attributes.js';
 import { metricsOptions, startGauges } from './telemetry.js';
 import { connectNative } from './connect-native.js';
 import { ensureSearchAttributes } from './search-attributes.js';
@@ -19,8 +20,9 @@ export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection
 export async function runWorker({ target, log, onReady, paths, ...options }: RunWorkerOptions): Promise<void> {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
-      const { error, ...rest } = (meta ?? {}) as { error?: unknown };
+      const { error, ...rest } = (meta ?? {}) as { error?: unknown; workflowId?: unknown };
       const line = {
+        ...namesFromWorkflow(rest),
         ...rest,
         ...(error === undefined ? {} : { error: error instanceof Error ? error.message : error }),
       };

@@ -65,7 +65,7 @@ describe('a worker with FRAMELOOP_METRICS', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Line);
-    const ofSteps = lines.filter(({ activityType }) => activityType !== undefined && activityType !== 'planRound');
+    const ofSteps = lines.filter(({ activityType }) => activityType !== undefined);
     expect(ofSteps.length).toBeGreaterThan(0);
     expect(ofSteps.filter(({ round, attempt }) => round !== workflowId || !attempt)).toEqual([]);
 

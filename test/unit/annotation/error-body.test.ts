@@ -69,7 +69,7 @@ describe('what a status means for the user', () => {
   });
 
   it.each([
-    // As CVAT's cloud words it, and what refuses a project of an organization.
+    // A plan that is used up, and what refuses a project of an organization.
     [403, 'You have reached the maximum limit of tasks: upgrade your plan', /plan .* is used up/],
     [400, 'Organization limit reached for projects', /plan .* is used up/],
     [400, 'The task and its project should be in the same organization.', /belongs to an organization/],

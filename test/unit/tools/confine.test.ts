@@ -25,10 +25,15 @@ describe('the memory of external programs', () => {
     expect(() => programMemory({ FRAMELOOP_PROGRAM_MEMORY_MB: 'lots' })).toThrow(/FRAMELOOP_PROGRAM_MEMORY_MB/);
   });
 
-  it.skipIf(process.platform !== 'linux')('is really limited, and so are core dumps (prlimit: Linux only)', async () => {
-    vi.stubEnv('FRAMELOOP_PROGRAM_MEMORY_MB', '300');
-    const { stdout } = await execa(...confine('/bin/sh', ['-c', 'ulimit -d; ulimit -c; echo "$@"', 'sh', 'a b', '--c']));
-    // ulimit counts in KiB.
-    expect(stdout.split('\n')).toEqual(['307200', '0', 'a b --c']);
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'is really limited, and so are core dumps (prlimit: Linux only)',
+    async () => {
+      vi.stubEnv('FRAMELOOP_PROGRAM_MEMORY_MB', '300');
+      const { stdout } = await execa(
+        ...confine('/bin/sh', ['-c', 'ulimit -d; ulimit -c; echo "$@"', 'sh', 'a b', '--c']),
+      );
+      // ulimit counts in KiB.
+      expect(stdout.split('\n')).toEqual(['307200', '0', 'a b --c']);
+    },
+  );
 });

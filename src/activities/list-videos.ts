@@ -28,6 +28,10 @@ export async function listVideos(resources: Resources, { round }: { round: Round
     const listing = new Listing(plan, catalog);
     for (const source of await sourcesOf(plan)) {
       for await (const found of entriesOf(source, { round, listing, signal })) {
+        if (await listing.isTooMany(found)) {
+          listing.skipped.push(skipped(source.name, roundFull(plan.config.sources.max_videos)));
+          break;
+        }
         await listing.add(found);
         report({ videos: listing.videos.length });
       }
@@ -107,6 +111,12 @@ class Listing {
     return video?.claimedByRound !== this.plan.roundId || video.state !== 'claimed';
   }
 
+  /** Whether it is new, and the round has as many as it may have. */
+  async isTooMany(found: ListedVideo | SkippedVideo): Promise<boolean> {
+    if (this.videos.length < this.plan.config.sources.max_videos || 'code' in found) return false;
+    return !(await this.isKnown(found.video.videoKey));
+  }
+
   async add(found: ListedVideo | SkippedVideo): Promise<void> {
     if ('code' in found) {
       this.skipped.push(found);
@@ -142,6 +152,9 @@ class Listing {
     return ours ? { ...video, videoKey } : video;
   }
 }
+
+const roundFull = (most: number) =>
+  new PipelineError('ROUND_FULL', `The round has ${most} videos; the others from here are left to the next round.`);
 
 const nameOf = ({ title, url, file, videoKey }: VideoReference): string => title ?? url ?? file ?? videoKey;
 

@@ -42,6 +42,8 @@ const sources = z.strictObject({
   urls: z.array(z.string().min(1)).default([]),
   /** Videos of each playlist or channel among the URLs, from its beginning. */
   playlist_limit: z.number().int().min(1).default(100),
+  /** Of one round, which keeps its history small; the next round takes the others. */
+  max_videos: z.number().int().min(1).max(1000).default(500),
   /** Files, folders and globs. */
   files: z.array(z.string().min(1)).default([]),
 });

@@ -47,6 +47,10 @@ export class Program {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Null while it runs, and when a signal ended it. */
   get exitCode(): number | null {
     return this.child.exitCode;

@@ -145,7 +145,13 @@ describe('versioned workers', () => {
     const round = await current.workflow.signalWithStart('ActiveLearningWorkflow', {
       workflowId: 'waiting',
       taskQueue: 'active-learning',
-      args: [{ videos: [demoClip('night')], config: { video: { framerate: 30 } } }],
+      // One video too many for a round.
+      args: [
+        {
+          videos: [demoClip('night'), demoClip('mixed')],
+          config: { video: { framerate: 30 }, sources: { max_videos: 1 } },
+        },
+      ],
       signal: 'pause',
     });
     await until('the round', async () => (await readProgress(round)).stage === 'processing');
@@ -153,7 +159,11 @@ describe('versioned workers', () => {
     await version('two');
     await first.stop();
     await round.signal('resume');
-    expect(await round.result()).toMatchObject({ state: 'finished', frames: { sampled: 2 } });
+    expect(await round.result()).toMatchObject({
+      state: 'finished',
+      frames: { sampled: 2 },
+      videos: { found: 1, skipped: [{ code: 'ROUND_FULL' }] },
+    });
     expect(await versionOf(current)).toMatchObject({
       deploymentVersion: { deploymentName: 'frameloop', buildId: 'two' },
     });

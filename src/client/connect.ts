@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { dataConverter } from '../encryption/index.js';
 import { connectionError } from '../workers/connection-error.js';
 import { temporalTarget, type TemporalTarget } from '../workers/target.js';
 
@@ -9,7 +10,9 @@ export async function withClient<T>(
 ): Promise<T> {
   const connection = await connect(target);
   try {
-    return await use(new Client({ connection, namespace: target.namespace }));
+    return await use(
+      new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(process.env) }),
+    );
   } finally {
     await connection.close();
   }

@@ -149,6 +149,12 @@ export function createProgram(): Command {
     .option('--no-ping', 'register only')
     .action(lazy(webhooks, 'install'));
 
+  const codec = program.command('codec').description('encrypted payloads, readable for people');
+  addCommand(codec, 'serve', 'decrypt for the Temporal UI and command line on this machine, until Ctrl-C')
+    .addOption(new Option('--port <port>', 'where to listen, on 127.0.0.1').argParser(port).default(defaultPorts.codec))
+    .option('--ui <url>', 'address of the Temporal UI, whose page alone may ask', 'http://127.0.0.1:8233')
+    .action(lazy(() => import('./commands/codec.js'), 'serve'));
+
   add('doctor', 'check every tool, service, credential, model and path, and say how to mend what is wrong').action(
     lazy(() => import('./commands/doctor.js'), 'doctor'),
   );

@@ -5,13 +5,7 @@ import {
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  ChildWorkflowFailure,
-  defaultPayloadConverter,
-} from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { randomBytes } from 'node:crypto';
 import type { FailureDetails } from '../activities/failure.js';
 import type { RoundInput, RoundResult } from '../activities/types.js';
@@ -87,10 +81,14 @@ export async function readProgress(handle: RoundHandle): Promise<RoundProgress> 
 export async function readFramesInWork(handle: RoundHandle, { videos }: RoundProgress): Promise<number> {
   const counts = videos.inFlight.map(async (videoKey) => {
     const { raw } = await handle.client.getHandle(`video-${videoKey}`).describe();
-    return (raw.pendingActivities ?? []).map(({ heartbeatDetails }) => {
-      const [payload] = heartbeatDetails?.payloads ?? [];
-      return payload ? (defaultPayloadConverter.fromPayload<{ frames?: number }>(payload).frames ?? 0) : 0;
+    const { payloadConverter, payloadCodecs } = handle.client.options.loadedDataConverter;
+    const frames = (raw.pendingActivities ?? []).map(async ({ heartbeatDetails }) => {
+      let payloads = heartbeatDetails?.payloads ?? [];
+      for (const codec of payloadCodecs) payloads = await codec.decode(payloads);
+      const [payload] = payloads;
+      return payload ? (payloadConverter.fromPayload<{ frames?: number }>(payload).frames ?? 0) : 0;
     });
+    return Promise.all(frames);
   });
   return (await Promise.all(counts)).flat().reduce((sum, count) => sum + count, 0);
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createActivities, type ActivityDependencies } from '../activities/index.js';
 import { namesRoundAndVideo } from './log-attributes.js';
+import { dataConverter } from '../encryption/index.js';
 import type { WorkerLimits } from './slots.js';
 import { defaultTaskQueue, hostQueues, type WorkerRole } from './task-queues.js';
 import { deploymentOptions } from './versioning.js';
@@ -44,6 +45,7 @@ export async function createWorkers(options: CreateWorkersOptions): Promise<Work
     connection,
     namespace,
     identity: `frameloop@${os.hostname()}:${process.pid} (${roles.join(', ')})`,
+    dataConverter: dataConverter(options.env),
     workerDeploymentOptions: deploymentOptions(options.env),
     // Cancellation arrives with a heartbeat: this is how long a stop button may take.
     maxHeartbeatThrottleInterval: '5s',

@@ -4,6 +4,7 @@ import { embeddedConnection } from '../../activities/index.js';
 import { createCvatClient, findProject, installWebhook, pingWebhook } from '../../annotation/index.js';
 import { PipelineError } from '../../common/errors.js';
 import { cvatEnvironment, cvatProjectId, webhookSecret } from '../../config/index.js';
+import { dataConverter } from '../../encryption/index.js';
 import { temporalTarget, type TemporalTarget } from '../../workers/target.js';
 import { readContext, type CommonOptions } from '../context.js';
 import { interruption, note, printLine, printResult } from '../output.js';
@@ -16,7 +17,7 @@ export async function receiveWebhooks(
   target: TemporalTarget,
 ): Promise<WebhookReceiver> {
   const connection = Connection.lazy(target.connectionOptions);
-  const client = new Client({ connection, namespace: target.namespace });
+  const client = new Client({ connection, namespace: target.namespace, dataConverter: dataConverter(process.env) });
   try {
     const receiver = await startWebhookReceiver({
       host,

@@ -1,0 +1,91 @@
+import { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { execa } from 'execa';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRound } from '../../src/client/rounds.js';
+import { dataConverter, EncryptionCodec, encryptionKeys, startCodecServer } from '../../src/encryption/index.js';
+import { findTool } from '../../src/tools/index.js';
+import { stubActivities } from '../helpers/stub-activities.js';
+import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
+
+const newKey = () => randomBytes(32).toString('base64');
+const first = { FRAMELOOP_ENCRYPTION_KEY: newKey() };
+const rotated = { FRAMELOOP_ENCRYPTION_KEY: newKey(), FRAMELOOP_ENCRYPTION_OLD_KEYS: first.FRAMELOOP_ENCRYPTION_KEY };
+/** A word of the round's input, one of an activity's result, and one of the round's result. */
+const plaintext = ['planted-video.mp4', 'planted-report.html', 'finished'];
+const origin = 'http://127.0.0.1:8233';
+
+/** JSON of a history, followed by what its bytes are, which stand there in base64. */
+const readable = (json: string): string =>
+  [json, ...[...json.matchAll(/"([\w+/]+=*)"/g)].map(([, text = '']) => Buffer.from(text, 'base64').toString())].join(
+    '\n',
+  );
+
+describe('payload encryption', () => {
+  let environment: TestWorkflowEnvironment;
+  const workflowId = unique('encrypted');
+  const clientWith = (env: NodeJS.ProcessEnv): Client =>
+    new Client({ connection: environment.connection, dataConverter: dataConverter(env) });
+  const shownHistory = async (...more: string[]) => {
+    const { path: cli } = await findTool('temporal');
+    const target = ['--address', environment.address, '--workflow-id', workflowId, '--output', 'json'];
+    return (await execa(cli, ['workflow', 'show', ...target, ...more])).stdout;
+  };
+
+  beforeAll(async () => {
+    environment = await createEnvironment();
+    const { activities, reading } = stubActivities({
+      writeReport: () => Promise.resolve({ file: 'planted-report.html', dataset: 'dataset.html' }),
+    });
+    Object.assign(reading, { state: 'complete', jobsDone: 2 });
+    const taskQueue = unique('encrypted');
+    const worker = await Worker.create({
+      ...{ connection: environment.nativeConnection, taskQueue, activities, workflowBundle: await bundleWorkflows() },
+      dataConverter: dataConverter(first),
+    });
+    await worker.runUntil(async () => {
+      const handle = await startRound(clientWith(first), workflowId, { videos: ['planted-video.mp4'] }, taskQueue);
+      await handle.result();
+    });
+  });
+  afterAll(() => environment.teardown());
+
+  it('leaves no input, result or summary readable in the history', async () => {
+    const history = readable(await shownHistory());
+    expect(plaintext.filter((word) => history.includes(word))).toEqual([]);
+    expect(history).toContain('binary/encrypted');
+  });
+
+  it.each([
+    ['the key', first],
+    ['a new key, and the old one beside it', rotated],
+  ])('whoever has %s reads it', async (_, env) => {
+    expect(await clientWith(env).workflow.getHandle(workflowId).result()).toMatchObject({ state: 'finished' });
+  });
+
+  it.each([
+    ['another key', { FRAMELOOP_ENCRYPTION_KEY: newKey() }],
+    ['no key', {}],
+  ])('whoever has %s is told which key is missing', async (_, env) => {
+    const reading = clientWith(env).workflow.getHandle(workflowId).result();
+    await expect(reading).rejects.toThrow(/encrypted with the key [0-9a-f]{8}, which is not here/);
+  });
+
+  it('the codec server makes it readable for Temporal’s own command line, and for nobody from elsewhere', async () => {
+    const server = await startCodecServer({ codec: new EncryptionCodec(encryptionKeys(first)), port: 0, origin });
+    try {
+      const shown = readable(await shownHistory('--codec-endpoint', server.url));
+      expect(plaintext.filter((word) => shown.includes(word))).toEqual(plaintext);
+
+      const ask = (headers: Record<string, string>) =>
+        fetch(`${server.url}/decode`, { method: 'POST', headers, body: '{"payloads":[]}' });
+      const answer = await ask({ origin });
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+      expect((await ask({ origin: 'https://elsewhere.test' })).status).toBe(403);
+    } finally {
+      await server.close();
+    }
+  });
+});

@@ -4,7 +4,7 @@ import { encryptionKeys } from './keys.js';
 
 export { EncryptionCodec } from './codec.js';
 export { encryptionKeys } from './keys.js';
-export { startCodecServer, type CodecServer } from './server.js';
+export { startCodecServer } from './server.js';
 
 /**
  * For every client and worker: reads what is encrypted, and encrypts where there is a key.

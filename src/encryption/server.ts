@@ -7,7 +7,7 @@ import { messageOf, PipelineError, systemErrorCode } from '../common/errors.js';
 const maxBodyBytes = 64 * 1024 * 1024;
 const host = '127.0.0.1';
 
-export interface CodecServer {
+interface CodecServer {
   url: string;
   close(): Promise<void>;
 }

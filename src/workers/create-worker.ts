@@ -8,6 +8,7 @@ import { namesRoundAndVideo } from './log-attributes.js';
 import { dataConverter } from '../encryption/index.js';
 import type { WorkerLimits } from './slots.js';
 import { defaultTaskQueue, hostQueues, type WorkerRole } from './task-queues.js';
+import type { Tracing } from './tracing.js';
 import { deploymentOptions } from './versioning.js';
 
 /** Made by the build; without it (tests from the sources) the worker bundles the workflows itself, in a second or two. */
@@ -27,6 +28,7 @@ export interface CreateWorkersOptions extends Omit<ActivityDependencies, 'queues
   /** See `readHostId`. */
   hostId: string;
   limits: WorkerLimits;
+  tracing?: Tracing | undefined;
 }
 
 /** The workers of one process: what runs them until they are told to stop. */
@@ -38,7 +40,7 @@ export interface Workers {
 
 /** One worker for each task queue that the roles serve. `run` releases what their activities have opened. */
 export async function createWorkers(options: CreateWorkersOptions): Promise<Workers> {
-  const { connection, namespace, roles, hostId, limits, ...dependencies } = options;
+  const { connection, namespace, roles, hostId, limits, tracing, ...dependencies } = options;
   const queues = hostQueues(hostId);
   const { activities, close } = createActivities({ ...dependencies, queues, videosAtATime: limits.media });
   const common = {
@@ -53,7 +55,7 @@ export async function createWorkers(options: CreateWorkersOptions): Promise<Work
     shutdownGraceTime: '2s',
     // Service managers kill after 30 s or later, and some time is needed for the rest of the process.
     shutdownForceTime: '25s',
-    interceptors: { activity: [namesRoundAndVideo] },
+    interceptors: { activity: [namesRoundAndVideo, ...(tracing ? [tracing.interceptor] : [])] },
   } satisfies Partial<WorkerOptions>;
 
   const wanted: WorkerOptions[] = [];

@@ -9,17 +9,22 @@ interface Request {
 
 /** Every line that an activity logs says for which round and video it works; the SDK adds the attempt and the rest. */
 export function namesRoundAndVideo(): ActivityInterceptors {
-  let names: Record<string, string> = {};
+  let names: { round?: string; video?: string } = {};
   return {
     inbound: {
       execute(input, next) {
-        const [{ round, video, videoKey = video?.videoKey } = {}] = input.args as [Request?];
-        names = { ...(round?.roundId && { round: round.roundId }), ...(videoKey && { video: videoKey }) };
+        names = namesOf(input.args);
         return next(input);
       },
     },
     outbound: { getLogAttributes: (input, next) => next({ ...input, ...names }) },
   };
+}
+
+/** The round and the video that the arguments of an activity name. */
+export function namesOf(args: readonly unknown[]): { round?: string; video?: string } {
+  const [{ round, video, videoKey = video?.videoKey } = {}] = args as [Request?];
+  return { ...(round?.roundId && { round: round.roundId }), ...(videoKey && { video: videoKey }) };
 }
 
 /** The same for what workflows and the SDK itself log: their ids say it. */

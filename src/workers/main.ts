@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import type { TemporalTarget } from './target.js';
 import { namesFromWorkflow } from './log-attributes.js';
 import { metricsOptions, startGauges } from './telemetry.js';
+import { startTracing } from './tracing.js';
 import { connectNative } from './connect-native.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createWorkers, type CreateWorkersOptions } from './create-worker.js';
 
-export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection' | 'namespace'> {
+export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection' | 'namespace' | 'tracing'> {
   target: TemporalTarget;
   log: Logger;
   /** What the gauges are about. */
@@ -33,6 +34,7 @@ export async function runWorker({ target, log, onReady, paths, ...options }: Run
       metrics: metricsOptions(options.env),
     },
   });
+  const tracing = startTracing(options.env, log);
   const stopGauges = startGauges(options.env, paths, log);
   const { signal, release } = firstSignal();
   try {
@@ -40,7 +42,7 @@ export async function runWorker({ target, log, onReady, paths, ...options }: Run
     try {
       const { namespace } = target;
       const searchAttributes = await ensureSearchAttributes(connection, namespace, log);
-      const workers = await createWorkers({ ...options, connection, namespace, searchAttributes });
+      const workers = await createWorkers({ ...options, connection, namespace, searchAttributes, tracing });
       const running = workers.run();
       const { taskQueues } = workers;
       log.info({ address: target.address, roles: options.roles, taskQueues }, 'The worker is ready');
@@ -55,6 +57,7 @@ export async function runWorker({ target, log, onReady, paths, ...options }: Run
   } finally {
     release();
     await stopGauges();
+    await tracing?.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,9 +17,52 @@ const config = { video: { framerate: 1 }, cvat: { poll: '1s', settle: 0 } };
 
 beforeAll(async () => {
   port = await freePort();
-  up = await startUp({ name: 'metrics', config, env: { FRAMELOOP_METRICS: `${port}` } });
+  const endpoint = await startCollector();
+  up = await startUp({
+    name: 'metrics',
+    config,
+    env: {
+      FRAMELOOP_METRICS: `${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b',
+    },
+  });
 }, 120_000);
-afterAll(() => up?.stop());
+afterAll(async () => {
+  await up?.stop();
+  collector?.close();
+});
+
+interface Span {
+  name: string;
+  traceId: string;
+  status: { code?: number };
+  attributes: { key: string; value: { stringValue?: string; intValue?: number } }[];
+}
+
+/** What a collector of OpenTelemetry got. */
+const spans: Span[] = [];
+let collector: Server | undefined;
+
+async function startCollector(): Promise<string> {
+  collector = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as {
+        resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
+      };
+      if (request.url === '/v1/traces' && request.headers['x-key'] === 'a b') {
+        spans.push(...body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+      }
+      response.setHeader('content-type', 'application/json').end('{}');
+    })();
+  });
+  await new Promise<void>((resolve) => collector?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`;
+}
+
+const attribute = (span: Span, name: string) => span.attributes.find(({ key }) => key === name)?.value.stringValue;
 
 async function scrape(): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
@@ -69,6 +112,16 @@ describe('a worker with FRAMELOOP_METRICS', () => {
     expect(ofSteps.length).toBeGreaterThan(0);
     expect(ofSteps.filter(({ round, attempt }) => round !== workflowId || !attempt)).toEqual([]);
 
+    // The steps of a round make one trace.
+    const ofRound = await until('the last step to be traced', () => {
+      const found = spans.filter((span) => attribute(span, 'frameloop.round') === workflowId);
+      return Promise.resolve(found.some(({ name }) => name === 'finishRound') && found);
+    });
+    expect(new Set(ofRound.map(({ traceId }) => traceId)).size).toBe(1);
+    const processed = ofRound.find(({ name }) => name === 'processVideo');
+    expect(processed && attribute(processed, 'frameloop.video')).toMatch(/^file-[0-9a-f]{12}$/);
+    expect(ofRound.filter(({ status }) => status.code === 2)).toEqual([]);
+
     expect(frames.sampled).toBeGreaterThan(2);
     expect(valueOf(text, 'frameloop_frames_total', { outcome: 'sampled' })).toBe(frames.sampled);
     expect(valueOf(text, 'frameloop_frames_total', { outcome: 'selected' })).toBe(frames.selected);
@@ -103,6 +156,11 @@ describe('a worker with FRAMELOOP_METRICS', () => {
         return valueOf(now, 'frameloop_downloads_paused') === 1 && now;
       });
       expect(valueOf(text, 'frameloop_errors_total', { code: 'DISK_NEARLY_FULL' })).toBeGreaterThan(0);
+      await until('the error to be traced', () =>
+        Promise.resolve(
+          spans.some((span) => span.status.code === 2 && attribute(span, 'error.type') === 'DISK_NEARLY_FULL'),
+        ),
+      );
 
       // Everything that the dashboard and the alerts name was counted by now.
       const dashboard = JSON.parse(read('deploy/grafana/frameloop.json')) as {

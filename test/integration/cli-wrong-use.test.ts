@@ -107,6 +107,7 @@ describe('a wrong command line', () => {
     ['a missing argument', ['complete'], 'id'],
     ['a port that is none', ['up', '--ui-port', 'http'], 'port'],
     ['a setting that is none', ['start', '--set', 'framerate'], 'framerate'],
+    ['a configuration for a round, which the worker has', ['start', '--config', 'mine.yaml'], '--set'],
     ['a time that is none', ['frames', 'x.mp4', '--every', 'often'], '--every'],
   ])('refuses %s', async (_, args, told) => {
     const { exitCode, stdout, stderr } = await run(args, { TEMPORAL_ADDRESS: '127.0.0.1:9' });

@@ -30,6 +30,11 @@ interface StartOptions extends CommonOptions {
 }
 
 export async function start(videos: string[], options: StartOptions): Promise<void> {
+  if (options.config !== undefined) {
+    throw new PipelineError('WRONG_USE', 'A round takes the configuration of its worker, not that of this command.', {
+      hint: `Start the worker with --config ${options.config}, or change single settings of this round with --set.`,
+    });
+  }
   await loadDotEnv(process.cwd(), process.env);
   const input = {
     ...(options.set ? { config: overrides(options.set) } : {}),

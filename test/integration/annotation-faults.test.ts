@@ -1,6 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pMap from 'p-map';
@@ -17,21 +15,7 @@ import {
   type UploadFrame,
 } from '../../src/annotation/index.js';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
-
-/** What can go wrong with one request. `after` = the server has acted, and the client does not get to know it. */
-const FAULTS = [
-  'reset before',
-  'reset after',
-  '500',
-  '502 after',
-  '503 after',
-  '429 with Retry-After',
-  'stall',
-  'answer twice',
-  'request twice',
-  'half an answer',
-] as const;
-type Fault = (typeof FAULTS)[number];
+import { FAULTS, startFaultyProxy, type Fault } from '../helpers/faulty-proxy.js';
 
 /** Stands for the 30 s of a stalled proxy: what matters is that it is longer than the client's patience. */
 const patienceMs = 1_000;
@@ -59,61 +43,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A proxy before the server that spoils the request with one number. */
+/** A client behind a proxy that spoils the request with one number. */
 async function withProxy<T>(
   fault: { kind: Fault; at: number } | undefined,
   use: (client: CvatClient, count: () => number) => Promise<T>,
 ): Promise<T> {
   let count = 0;
-  const proxy = createServer((request, response) => {
-    const kind = count++ === fault?.at ? fault.kind : undefined;
-    forward(request, response, kind).catch(() => request.socket.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const proxy = await startFaultyProxy(server.url, () => (count++ === fault?.at ? fault.kind : undefined));
   try {
-    const host = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    return await use(createCvatClient({ host, token: server.token }, tuning), () => count);
+    return await use(createCvatClient({ host: proxy.url, token: server.token }, tuning), () => count);
   } finally {
-    proxy.closeAllConnections();
-    await new Promise((resolve) => proxy.close(resolve));
+    await proxy.close();
   }
-}
-
-async function forward(request: IncomingMessage, response: ServerResponse, kind: Fault | undefined): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  if (kind === 'reset before') return void request.socket.resetAndDestroy();
-  if (kind === '500') return answer(response, 500, '<h1>Server Error (500)</h1>');
-  if (kind === '429 with Retry-After') {
-    return answer(response, 429, '{"detail":"Request was throttled."}', { 'retry-after': '1' });
-  }
-  const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
-  let real = await ask(request, body);
-  if (kind === 'request twice') real = await ask(request, body);
-  const text = await real.text();
-  if (kind === 'stall') return; // until the client gives up
-  if (kind === 'reset after') return void request.socket.resetAndDestroy();
-  if (kind === '502 after') return answer(response, 502, '');
-  if (kind === '503 after') return answer(response, 503, '');
-  if (kind === 'answer twice') {
-    const head = `HTTP/1.1 ${real.status} X\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n`;
-    return void request.socket.end(`${head}${text}${head}${text}`);
-  }
-  answer(response, real.status, kind === 'half an answer' && text !== '' ? text.slice(0, 3) : text);
-}
-
-function ask(request: IncomingMessage, body: Buffer | undefined): Promise<Response> {
-  const kept = Object.entries(request.headers).filter(
-    ([name]) => name.startsWith('upload-') || ['authorization', 'accept', 'content-type'].includes(name),
-  );
-  const headers = Object.fromEntries(kept) as Record<string, string>;
-  return fetch(`${server.url}${request.url}`, { method: request.method, headers, body });
-}
-
-function answer(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
-  // 204 answers have no body, and a server must not say that they have an empty one.
-  response.writeHead(status, status === 204 ? headers : { 'content-length': Buffer.byteLength(body), ...headers });
-  response.end(body);
 }
 
 /** All that a round asks of the server, tried again as a workflow would: only where the error says that it may help. */

@@ -1,7 +1,7 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
-import { commitFile, readJsonLines, toJsonLines, writeFileAtomic } from '../common/files.js';
+import { readJsonLines, removeTemporaries, toJsonLines, writeFileAtomic } from '../common/files.js';
 import { mapAhead } from '../common/map-ahead.js';
 import type { Candidate } from '../common/types.js';
 import type { Detector } from '../detector/index.js';
@@ -37,22 +37,29 @@ export async function processVideo(
   let candidates = await ifThere(readJsonLines<Candidate>(final));
   if (!candidates) {
     const partial = `${final}.part`;
-    const steps = await resume(partial);
-    const detector = await resources.detector(detectorOptions(plan));
-    await withHeartbeat(async (signal, report) => {
-      let frames = steps.filter(isCandidate).length;
-      for await (const step of takeAndPredict(plan, { videoKey, probe, steps, detector, signal })) {
-        steps.push(step);
-        await appendFile(partial, toJsonLines([step]));
-        if (isCandidate(step)) frames++;
-        countStep(step);
-        report({ frames, ptsSeconds: step.ptsSeconds });
-      }
-    });
+    // What an earlier attempt was writing when it was killed.
+    await removeTemporaries(path.dirname(final), videoKey);
+    await removeTemporaries(path.join(plan.config.paths.output, videoKey), videoKey);
+    const { steps, progress } = await resume(partial);
+    try {
+      const detector = await resources.detector(detectorOptions(plan));
+      await withHeartbeat(async (signal, report) => {
+        let frames = steps.filter(isCandidate).length;
+        for await (const step of takeAndPredict(plan, { videoKey, probe, steps, detector, signal })) {
+          steps.push(step);
+          await progress.appendFile(toJsonLines([step]));
+          if (isCandidate(step)) frames++;
+          countStep(step);
+          report({ frames, ptsSeconds: step.ptsSeconds });
+        }
+      });
+    } finally {
+      await progress.close();
+    }
     candidates = steps.filter(isCandidate);
     await writeFileAtomic(counts, JSON.stringify(countRejected(steps)));
-    await writeFileAtomic(partial, toJsonLines(candidates));
-    await commitFile(partial, final);
+    await writeFileAtomic(final, toJsonLines(candidates));
+    await rm(partial, { force: true });
   }
 
   await catalog.recordCandidates(round.roundId, videoKey, candidates, probe.duration);
@@ -77,12 +84,14 @@ async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What an earlier attempt did; a last line that was cut off by its end is forgotten. */
-async function resume(partial: string): Promise<Step[]> {
-  await mkdir(path.dirname(partial), { recursive: true });
-  const done = await ifThere(readJsonLines<Step>(partial));
-  if (done) await writeFileAtomic(partial, toJsonLines(done));
-  return done ?? [];
+/**
+ * What an earlier attempt did; a last line that was cut off by its end is forgotten. The file is always a new one: an
+ * earlier attempt that was frozen, or cut off from Temporal, may still write into the old one, which nobody reads.
+ */
+async function resume(partial: string): Promise<{ steps: Step[]; progress: FileHandle }> {
+  const steps = (await ifThere(readJsonLines<Step>(partial))) ?? [];
+  await writeFileAtomic(partial, toJsonLines(steps));
+  return { steps, progress: await open(partial, 'a') };
 }
 
 function isCandidate(step: Step): step is Candidate {

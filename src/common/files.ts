@@ -1,13 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { systemErrorCode } from './errors.js';
 
 /** A name beside `file` that no other writer uses, for writing before the rename. Keeps the extension: ffmpeg reads it. */
 export function temporaryName(file: string): string {
   const { dir, name, ext } = path.parse(file);
   return path.join(dir, `.${name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp${ext}`);
+}
+
+/**
+ * Removes what a killed writer left of {@link temporaryName} in a folder, for files whose names begin with `prefix`. Only
+ * for whoever is the only writer of these files.
+ */
+export async function removeTemporaries(folder: string, prefix: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const left = names.filter((name) => name.startsWith(`.${prefix}`) && /\.\d+-[\da-f]{8}\.tmp(\.\w+)?$/.test(name));
+  for (const name of left) await rm(path.join(folder, name), { force: true });
 }
 
 /** Makes what was written to `file` survive a power cut. */

@@ -177,12 +177,20 @@ async function prepareProject(
   return project;
 }
 
-/** How many of these really run. One whose workflow is gone (terminated, or the server's memory lost) does not count. */
+/**
+ * How many of these really run. One whose workflow is gone without having said so (terminated, the server's memory lost,
+ * or cancelled while no worker of this host ran) does not count, and what it held goes back, for this round to take.
+ */
 async function countRounds(rows: readonly RoundRow[], catalog: Catalog): Promise<number> {
   let running = 0;
   for (const row of rows) {
-    if (await isRunning(row.workflowId, row.runId)) running += 1;
-    else await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
+    if (await isRunning(row.workflowId, row.runId)) {
+      running += 1;
+      continue;
+    }
+    const videos = await catalog.releaseRound(row.id);
+    await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
+    log.warn('A round is gone without having ended', { gone: row.id, state: row.state, videos });
   }
   return running;
 }

@@ -76,9 +76,7 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     await quick.finishRound({ round, result, harvested });
   } catch (error) {
     tracker.enter('failed');
-    await CancellationScope.nonCancellable(() =>
-      cleanup.releaseRound({ round, state: isCancellation(error) ? 'cancelled' : 'failed' }),
-    );
+    await CancellationScope.nonCancellable(() => giveBack(isCancellation(error) ? 'cancelled' : 'failed'));
     throw error;
   }
   // The round has what it wanted by now: whatever becomes of report and training, its videos and frames are settled.
@@ -91,6 +89,14 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   tracker.enter('finished');
   if (plan.memo) upsertMemo({ result: result.message, ...(result.task && { task: result.task.url }) });
   return result;
+
+  async function giveBack(state: 'cancelled' | 'failed'): Promise<void> {
+    try {
+      await cleanup.releaseRound({ round, state });
+    } catch (error) {
+      log.warn('What the round held is given back when the next one begins', failureCause(error));
+    }
+  }
 
   async function processVideos(): Promise<void> {
     if (!plan.steps.download_videos && !plan.steps.process_videos) return;

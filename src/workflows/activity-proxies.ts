@@ -47,7 +47,14 @@ export function activitiesOn(queues?: HostQueues, summary?: string) {
       heartbeatTimeout: '60s',
       retry,
     }),
-    /** Gives back what a round held, whatever happened before. */
-    cleanup: on(queues?.io, { ...quick, retry: { ...retry, maximumInterval: '30s' } }),
+    /**
+     * Gives back what a round held, whatever happened before. Where no worker of the host is there to do it, the round
+     * ends without: the next one of that host does it.
+     */
+    cleanup: on(queues?.io, {
+      ...quick,
+      scheduleToStartTimeout: '1m',
+      retry: { ...retry, maximumInterval: '30s' },
+    }),
   };
 }

@@ -15,9 +15,11 @@ import type { Candidate } from '../../src/common/types.js';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
 import { projectRoot } from '../../src/tools/index.js';
 import { freePort, startOurs, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
+import { repetitions } from './records.js';
 import { STAGES, watchServer, type Moment, type WatchedServer } from './watched-server.js';
 
-const long = process.env.FRAMELOOP_TEST_LONG === '1';
+/** All of it takes minutes. */
+const long = repetitions > 1;
 const FRAMES = 300;
 const VIDEO = 'file-0123456789ab';
 
@@ -122,7 +124,7 @@ async function expectOneRightTask(name: string): Promise<void> {
 
 describe('a worker that is killed while it uploads 300 frames', () => {
   const moments = 20;
-  /** Several uploads go on at once, each held at its moment. FRAMELOOP_TEST_LONG: every moment has a kill of its own. */
+  /** Several uploads go on at once, each held at its moment. In the long form every moment has a kill of its own. */
   const kills = long ? moments : 2;
 
   it(`at ${moments} random moments leaves one task with the right frames and boxes, each time`, async () => {

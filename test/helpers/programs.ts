@@ -62,6 +62,11 @@ export class Program {
     return Number(stdout) / 1024;
   }
 
+  /** SIGSTOP and SIGCONT freeze it and let it go on, as a suspended machine does. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
   /** SIGKILL, as the kernel does it when memory runs out: no clean-up of any kind. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
@@ -69,18 +74,25 @@ export class Program {
   }
 
   async stop(): Promise<string> {
+    // What is frozen does not hear that it should end.
+    this.child.kill('SIGCONT');
     this.child.kill('SIGTERM');
     return (await this.child).all;
   }
 }
 
 /** Temporal's development server on a database file; started anew on the same file and port, it goes on. */
-export async function startTemporal(databaseFile: string, port: number): Promise<Program> {
+export async function startTemporal(
+  databaseFile: string,
+  port: number,
+  namespaces: readonly string[] = [],
+): Promise<Program> {
   const { path: cli } = await findTool('temporal');
   const address = `127.0.0.1:${port}`;
   const program = new Program(cli, [
     ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`],
     ...['--db-filename', databaseFile, '--log-level', 'error'],
+    ...namespaces.flatMap((name) => ['--namespace', name]),
   ]);
   await until(`the Temporal server at ${address}`, async () => {
     try {

@@ -38,8 +38,8 @@ export async function processVideo(
   if (!candidates) {
     const partial = `${final}.part`;
     // What an earlier attempt was writing when it was killed.
-    await removeTemporaries(path.dirname(final), videoKey);
-    await removeTemporaries(path.join(plan.config.paths.output, videoKey), videoKey);
+    await removeTemporaries(path.dirname(final), `${videoKey}.`);
+    await removeTemporaries(path.join(plan.config.paths.output, videoKey), `${videoKey}_`);
     const { steps, progress } = await resume(partial);
     try {
       const detector = await resources.detector(detectorOptions(plan));

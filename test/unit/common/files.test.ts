@@ -7,12 +7,12 @@ import { temporaryFolder } from '../../helpers/programs.js';
 it('what killed writers left of some files is removed, and nothing else', async () => {
   const { folder, remove } = await temporaryFolder('files');
   try {
-    const left = ['a_1.jpg', 'a.jsonl.part'].map((name) => path.basename(temporaryName(path.join(folder, name))));
-    const others = [path.basename(temporaryName(path.join(folder, 'b_1.jpg'))), 'a_1.jpg', '.a_hidden', 'a.tmp'];
+    const left = ['a.jpg', 'a.jsonl.part'].map((name) => path.basename(temporaryName(path.join(folder, name))));
+    const others = [path.basename(temporaryName(path.join(folder, 'ab.jpg'))), 'a.jpg', '.a.hidden', 'a.tmp'];
     for (const name of [...left, ...others]) await writeFile(path.join(folder, name), '');
-    await removeTemporaries(folder, 'a');
+    await removeTemporaries(folder, 'a.');
     expect((await readdir(folder)).sort()).toEqual(others.sort());
-    await removeTemporaries(path.join(folder, 'missing'), 'a');
+    await removeTemporaries(path.join(folder, 'missing'), 'a.');
   } finally {
     await remove();
   }

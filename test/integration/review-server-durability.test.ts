@@ -8,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seededRandom } from '../../src/common/random.js';
 import { startReviewServer } from '../../src/review/server/index.js';
-import { batch, clientOf, jpeg, makeProject, makeTask, settled } from './review-server-client.js';
+import { batch, clientOf, jpeg, makeProject, makeTask, settled, type Client } from './review-server-client.js';
 
 let dataFolder: string;
 
@@ -106,23 +107,15 @@ test('a server that is killed loses nothing that it has acknowledged, and cleans
   const { body: task } = await call('POST', '/api/tasks', { name: 'half', project_id: projectId });
   await call('POST', `/api/tasks/${task.id}/data`, batch({ 'c.jpg': await jpeg(3) }), { 'upload-multiple': '' });
 
-  // One writer saves again and again; the kill comes between or within its saves.
-  let acknowledged = 0;
-  const writing = (async () => {
-    for (let turn = 1; ; turn += 1) {
-      const shapes = [{ type: 'rectangle', frame: 0, label_id: labelIds[0], points: [0, 0, turn, turn] }];
-      const answer = await call('PUT', `/api/tasks/${ready}/annotations`, { shapes }).catch(() => undefined);
-      if (answer?.status !== 200) return;
-      acknowledged = turn;
-    }
-  })();
+  // The kill comes between or within saves.
+  const writer = saveAgainAndAgain(call, ready, labelIds[0]);
   // Another is in the middle of sending a batch.
   const uploading = call('POST', `/api/tasks/${task.id}/data`, slowBatch(), { 'upload-multiple': '' }).catch(
     () => undefined,
   );
-  while (acknowledged < 20) await sleep(5);
+  while (writer.acknowledged < 20) await sleep(5);
   await first.kill();
-  await Promise.all([writing, uploading]);
+  await Promise.all([writer.ended, uploading]);
 
   const second = await startChild();
   try {
@@ -130,7 +123,7 @@ test('a server that is killed loses nothing that it has acknowledged, and cleans
     call = clientOf(second);
     const { body } = await call('GET', `/api/tasks/${ready}/annotations`);
     // The last save may have been stored without its answer having arrived.
-    expect([acknowledged, acknowledged + 1]).toContain(body.shapes[0].points[2]);
+    expect([writer.acknowledged, writer.acknowledged + 1]).toContain(body.shapes[0].points[2]);
     expect(body.shapes).toHaveLength(1);
     const finish = await call('POST', `/api/tasks/${task.id}/data`, { image_quality: 70 }, { 'upload-finish': '' });
     expect((await settled(call, finish.body.rq_id as string)).body.status).toBe('finished');
@@ -141,9 +134,54 @@ test('a server that is killed loses nothing that it has acknowledged, and cleans
   } finally {
     await second.kill();
   }
-  const database = new Database(path.join(dataFolder, 'review.sqlite'));
-  expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }]);
-  database.close();
+  expectWholeDatabase();
+});
+
+test('killed at 20 random moments of saving, every acknowledged save is there', { timeout: 300_000 }, async () => {
+  const seed = '20 kills';
+  const random = seededRandom(seed);
+  let server = await startChild();
+  try {
+    let call = clientOf(server);
+    const { id: projectId, labelIds } = await makeProject(call);
+    // Three clients at a time: one replaces what is there, two add box after box.
+    const replaced = await makeTask(call, projectId, { 'a.jpg': await jpeg(1) });
+    const grown = [await makeTask(call, projectId, { 'b.jpg': await jpeg(2) })];
+    grown.push(await makeTask(call, projectId, { 'c.jpg': await jpeg(3) }));
+    let [saves, least] = [0, 0];
+    const growth = grown.map((taskId) => ({ taskId, ids: new Set<number>() }));
+    for (let kill = 1; kill <= 20; kill += 1) {
+      const writer = saveAgainAndAgain(call, replaced, labelIds[0], least);
+      const adding = growth.map(({ taskId, ids }) => addAgainAndAgain(call, taskId, labelIds[0], ids));
+      while (writer.acknowledged === least) await sleep(1);
+      // Up to some ten saves later, in the middle of whatever the server is doing then.
+      await sleep(random() * 80);
+      await server.kill();
+      await Promise.all([writer.ended, ...adding]);
+      saves += writer.acknowledged - least;
+
+      const where = `kill ${kill} with seed ${seed}`;
+      server = await startChild();
+      call = clientOf(server);
+      const { body } = await call('GET', `/api/tasks/${replaced}/annotations`);
+      const [, , stored] = (body.shapes[0] as { points: number[] }).points;
+      expect(body.shapes, where).toHaveLength(1);
+      expect([writer.acknowledged, writer.acknowledged + 1], where).toContain(stored);
+      least = stored ?? NaN;
+      for (const { taskId, ids } of growth) {
+        const { body: all } = await call('GET', `/api/tasks/${taskId}/annotations`);
+        const there = (all.shapes as { id: number }[]).map(({ id }) => id);
+        expect(there, where).toEqual(expect.arrayContaining([...ids]));
+        // One more may have been stored without its answer having arrived; it is counted from now on.
+        expect(there.length, where).toBeLessThanOrEqual(ids.size + 1);
+        for (const id of there) ids.add(id);
+      }
+      expectWholeDatabase();
+    }
+    expect(saves).toBeGreaterThanOrEqual(20);
+  } finally {
+    await server.kill();
+  }
 });
 
 test('a creation during which the server is killed is finished by the next one', async () => {
@@ -166,6 +204,41 @@ test('a creation during which the server is killed is finished by the next one',
     await second.kill();
   }
 });
+
+/** Replaces the one box of a task as fast as it goes, its width counting up from `from`, until nobody answers. */
+function saveAgainAndAgain(call: Client, taskId: number, labelId: number | undefined, from = 0) {
+  const writer = { acknowledged: from, ended: Promise.resolve() };
+  writer.ended = (async () => {
+    for (let turn = from + 1; ; turn += 1) {
+      const shapes = [{ type: 'rectangle', frame: 0, label_id: labelId, points: [0, 0, turn, turn] }];
+      const answer = await call('PUT', `/api/tasks/${taskId}/annotations`, { shapes }).catch(() => undefined);
+      if (answer?.status !== 200) return;
+      writer.acknowledged = turn;
+    }
+  })();
+  return writer;
+}
+
+/** Adds box after box to a task until nobody answers, and notes the ids of those that were acknowledged. */
+async function addAgainAndAgain(call: Client, taskId: number, labelId: number | undefined, ids: Set<number>) {
+  const shapes = [{ type: 'rectangle', frame: 0, label_id: labelId, points: [1, 2, 3, 4] }];
+  for (;;) {
+    const answer = await call('PATCH', `/api/tasks/${taskId}/annotations?action=create`, { shapes }).catch(
+      () => undefined,
+    );
+    if (answer?.status !== 200) return;
+    ids.add((answer.body.shapes as { id: number }[])[0]?.id ?? NaN);
+  }
+}
+
+function expectWholeDatabase(): void {
+  const database = new Database(path.join(dataFolder, 'review.sqlite'));
+  try {
+    expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  } finally {
+    database.close();
+  }
+}
 
 /** A form whose second file is still being sent when the server goes. */
 function slowBatch(): FormData {

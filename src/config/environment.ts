@@ -17,6 +17,7 @@ const secrets = [
   'CVAT_PASSWORD',
   'CVAT_WEBHOOK_SECRET',
   'TEMPORAL_API_KEY',
+  'FRAMELOOP_REVIEW_PASSWORD',
   'FRAMELOOP_ENCRYPTION_KEY',
   'FRAMELOOP_ENCRYPTION_OLD_KEYS',
 ];
@@ -83,6 +84,19 @@ export function cvatProjectId(env: NodeJS.ProcessEnv): number | undefined {
   throw new PipelineError('CONFIG_INVALID', `CVAT_PROJECT_ID is "${text}", which is no project number.`, {
     hint: 'Open the project in CVAT: its number is the last part of the address, …/projects/12.',
   });
+}
+
+/** Where the embedded annotation server listens, and by which names other machines reach it. */
+export interface ReviewEnvironment {
+  host?: string;
+  publicNames: string[];
+}
+
+/** FRAMELOOP_REVIEW_HOST and FRAMELOOP_REVIEW_NAMES, which may be several with commas between them. */
+export function reviewEnvironment(env: NodeJS.ProcessEnv): ReviewEnvironment {
+  const host = env.FRAMELOOP_REVIEW_HOST?.trim();
+  const names = (env.FRAMELOOP_REVIEW_NAMES ?? '').split(',').map((name) => name.trim());
+  return { ...(host ? { host } : {}), publicNames: names.filter((name) => name !== '') };
 }
 
 /** CVAT_WEBHOOK_SECRET: what CVAT signs its webhooks with. It takes 64 characters at most. */

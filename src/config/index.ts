@@ -1,4 +1,12 @@
 export { parseDuration } from './duration.js';
-export { cvatEnvironment, cvatProjectId, loadDotEnv, modelPath, webhookSecret, workflowUrl } from './environment.js';
+export {
+  cvatEnvironment,
+  cvatProjectId,
+  loadDotEnv,
+  modelPath,
+  reviewEnvironment,
+  webhookSecret,
+  workflowUrl,
+} from './environment.js';
 export { loadConfig, type LoadedConfig } from './load.js';
 export type { ConfigOverrides, StepName } from './schema.js';

@@ -58,7 +58,11 @@ export class Service {
       forceKillAfterDelay: stopPatienceMs,
     });
     this.child = child;
-    child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    let lastWords = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      lastWords = (lastWords + String(chunk)).slice(-2000);
+    });
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     const ended = new AbortController();
     void child.then(() => {
@@ -71,7 +75,8 @@ export class Service {
         'SERVICE_FAILED',
         `${name} ended before it was ready (exit code ${result.exitCode ?? '?'}).`,
         {
-          hint: `Its output is in ${logFile}.`,
+          // Our own programs end with what is wrong and how to mend it.
+          hint: `${/^error\[[\s\S]+/m.exec(lastWords)?.[0] ?? ''}Its output is in ${logFile}.`,
         },
       );
     });

@@ -17,6 +17,8 @@ export interface StackOptions {
   portTaken: 'fail' | 'any';
   /** Whether to start the embedded annotation server: not where a CVAT is configured. */
   review: boolean;
+  /** Where the annotation server listens other than on 127.0.0.1, and the names that other machines have for it. */
+  reviewAccess?: { host?: string; publicNames: readonly string[] };
   /** Where the dataset grows, for the annotation server's page about it. Default: `dataset` in the data folder. */
   datasetFolder?: string;
   configFile?: string;
@@ -70,6 +72,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             ...['--data', reviewFolder, '--port', `${ports.review}`, '--with-parent'],
             ...['--pipeline', dataFolder, '--dataset', options.datasetFolder ?? path.join(dataFolder, 'dataset')],
             ...['--temporal-ui', temporalUi],
+            ...(options.reviewAccess?.host === undefined ? [] : ['--host', options.reviewAccess.host]),
+            ...(options.reviewAccess?.publicNames ?? []).flatMap((name) => ['--public-name', name]),
           ],
           {
             logFile: path.join(dataFolder, 'review.log'),

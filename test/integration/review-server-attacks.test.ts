@@ -256,7 +256,7 @@ test('script in every name stays text: it comes back as it was, never as somethi
   expect((await call('POST', '/api/tasks', { name: 'x', project_id: projectId, subset: '../<b>' })).status).toBe(400);
 });
 
-test('a body that comes in drops does not keep others waiting, and what is broken off has no effect', async () => {
+test('a body that does not come does not keep others waiting, and what is broken off has no effect', async () => {
   const { hostname, port } = new URL(server.url);
   const socket = net.connect(Number(port), hostname);
   const head = ['POST /api/projects HTTP/1.1', `Host: ${hostname}:${port}`, `Authorization: Bearer ${server.token}`];

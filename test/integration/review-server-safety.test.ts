@@ -35,7 +35,8 @@ const creationOf = async (files: Record<string, Uint8Array>) => {
   const sent = await call('POST', `/api/tasks/${id}/data`, batch(files), { 'upload-multiple': '' });
   expect(sent.status).toBe(200);
   const finish = await call('POST', `/api/tasks/${id}/data`, { image_quality: 70 }, { 'upload-finish': '' });
-  return (await settled(call, finish.body.rq_id as string)).body as { status: string; message: string };
+  const { body } = await settled(call, finish.body.rq_id as string);
+  return body as { status: string; message: string; operation: { task_id: number } };
 };
 
 const allFiles = async () => (await readdir(dataFolder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
@@ -195,9 +196,18 @@ describe('what is uploaded', () => {
     }
   });
 
-  test('a drawing with script in it is no picture', async () => {
-    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>1</script></svg>');
-    expect(await creationOf({ 'a.jpg': svg })).toMatchObject({ status: 'failed' });
+  test.each([
+    ['a drawing', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>1</script></svg>'],
+    ['a page', '<!doctype html><html><body><img src="x"><script>1</script></body></html>'],
+  ])('%s with script in it is no picture, whatever it is called', async (_, text) => {
+    const request = await creationOf({ 'a.jpg': Buffer.from(text) });
+    expect(request).toMatchObject({ status: 'failed' });
+    expect(request.message).toMatch(/cannot identify image file 'a\.jpg'/);
+    const task = `/api/tasks/${request.operation.task_id}`;
+    // It is not handed out either.
+    for (const url of [`${task}/data?type=frame&number=0`, `/api/frameloop${task.slice(4)}/thumbnails/0`]) {
+      expect([400, 404]).toContain((await call('GET', url)).status);
+    }
   });
 
   test('a small file that claims billions of pixels is refused without being decoded', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cvatEnvironment } from '../../config/index.js';
+import { cvatEnvironment, reviewEnvironment } from '../../config/index.js';
 import { localTemporalEnvironment, startStack, type Stack } from '../../stack/index.js';
 import { temporalTarget } from '../../workers/target.js';
 import { namedConfig, readContext, type CommonOptions } from '../context.js';
@@ -24,6 +24,7 @@ export async function up(options: UpOptions): Promise<void> {
     ports: { temporal: options.temporalPort, temporalUi: options.uiPort, review: options.reviewPort },
     portTaken: 'fail',
     review: !cvat,
+    reviewAccess: reviewEnvironment(process.env),
     datasetFolder: config.paths.dataset,
     configFile: namedConfig(options),
     env: { TEMPORAL_UI_URL: process.env.TEMPORAL_UI_URL || temporalUi },

@@ -33,6 +33,9 @@ export interface AppOptions {
   /** Undefined where no password was set. */
   passwordHash: string | undefined;
   addresses: Addresses;
+  /** Whether a proxy on this machine may say how and from where a client has reached it. */
+  behindProxy: boolean;
+  requestTimeoutMs: number;
   log: (line: object) => void;
   pipeline?: PipelineFolders | undefined;
 }
@@ -40,11 +43,14 @@ export interface AppOptions {
 /** The HTTP server over a data folder, not yet listening. */
 export async function createApp(
   context: ReviewContext,
-  { token, passwordHash, addresses, log, pipeline }: AppOptions,
+  { token, passwordHash, addresses, behindProxy, requestTimeoutMs, log, pipeline }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    // Requests that come slower than this hold a connection without need.
-    requestTimeout: 300_000,
+    requestTimeout: requestTimeoutMs,
+    // Node itself has to know it too, or its own time for the headers would hold; and it looks for slow ones so often.
+    http: { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(30_000, requestTimeoutMs / 4) },
+    // Of anybody else X-Forwarded-For would be a way around the limit of logins.
+    trustProxy: behindProxy && 'loopback',
     bodyLimit: 2 ** 20,
     routerOptions: {
       ignoreTrailingSlash: true,

@@ -30,6 +30,8 @@ export interface ReviewServerOptions {
   password?: string | undefined;
   /** Default 0 = any free one. */
   port?: number;
+  /** A request whose body has not arrived after so long is cut off, since it holds a connection. Default 5 minutes. */
+  requestTimeoutMs?: number;
   /** Where the pipeline keeps its rounds and dataset, for the pages about them. Without it they show nothing. */
   pipeline?: PipelineFolders;
   /** Gets one object per answered request and per event; secrets are never in it. */
@@ -68,6 +70,8 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
       {
         token,
         passwordHash,
+        requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+        behindProxy: publicNames.length > 0,
         addresses: new Addresses([...publicNames, ...(isWildcard(host) ? [] : [host])]),
         log,
         pipeline: options.pipeline,
@@ -95,8 +99,8 @@ function requireSafeHost(host: string, publicNames: readonly string[], passwordH
   if (publicNames.length > 0 && passwordHash !== undefined) return;
   throw new PipelineError('HOST_NOT_LOOPBACK', `The review server does not listen on ${host} without a password.`, {
     hint:
-      `Use one of ${loopbackHosts.join(', ')}. To let other machines in, give the name they use with --public-name ` +
-      'and a password in FRAMELOOP_REVIEW_PASSWORD; for a team, run CVAT.',
+      `Use one of ${loopbackHosts.join(', ')}. To let other machines in, give the name they use in ` +
+      'FRAMELOOP_REVIEW_NAMES (or --public-name) and a password in FRAMELOOP_REVIEW_PASSWORD; for a team, run CVAT.',
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
-import { insertDelivery, updateDelivery, waitingDeliveries } from './store/deliveries.js';
+import { insertDelivery, nextDeliveries, updateDelivery } from './store/deliveries.js';
 import type { Store } from './store/database.js';
 import type { DeliveryRow, WebhookRow } from './store/schema.js';
 import { findWebhook, webhooksOf } from './store/webhooks.js';
@@ -41,8 +41,10 @@ export async function send(webhook: WebhookRow, body: string, signal?: AbortSign
 }
 
 /**
- * Tells receivers of events. Messages are stored before they are sent, each receiver gets its own one after the other, and
- * one that could not be delivered is sent again a few times, also by a later start of the server.
+ * Tells receivers of events. Messages are stored before they are sent, and one that could not be delivered is sent again
+ * a few times, also by a later start of the server. Each receiver gets its own in the order in which things happened:
+ * what comes after a message that is to be sent again waits for it. Whatever the receiver does, a message is given up
+ * once it is so old that all its attempts would be over had it been the first, so the queue does not grow without end.
  */
 export class WebhookSender {
   private readonly stopping = new AbortController();
@@ -70,11 +72,10 @@ export class WebhookSender {
   async wake(): Promise<void> {
     clearTimeout(this.timer);
     if (this.stopping.signal.aborted) return;
-    const waiting = await waitingDeliveries(this.store);
-    const due = waiting.filter(({ next_date }) => Date.parse(next_date ?? '') <= Date.now());
-    for (const webhookId of new Set(due.map(({ webhook_id }) => webhook_id))) {
-      if (this.running.has(webhookId)) continue;
-      const sending = this.sendAll(due.filter(({ webhook_id }) => webhook_id === webhookId))
+    const free = (await nextDeliveries(this.store)).filter(({ webhook_id }) => !this.running.has(webhook_id));
+    const due = free.filter(isDue);
+    for (const { webhook_id: webhookId } of due) {
+      const sending = this.sendAll(webhookId)
         .catch((error: unknown) => this.log({ event: 'webhook not sent', error: messageOf(error) }))
         .finally(() => {
           this.running.delete(webhookId);
@@ -82,7 +83,7 @@ export class WebhookSender {
         });
       this.running.set(webhookId, sending);
     }
-    const next = Math.min(...waiting.filter((one) => !due.includes(one)).map((one) => Date.parse(one.next_date ?? '')));
+    const next = Math.min(...free.filter((one) => !due.includes(one)).map((one) => Date.parse(one.next_date ?? '')));
     if (Number.isFinite(next)) this.later(Math.max(0, next - Date.now()));
   }
 
@@ -100,15 +101,16 @@ export class WebhookSender {
     this.timer = setTimeout(() => void this.wake().catch(onError), ms).unref();
   }
 
-  private async sendAll(deliveries: readonly DeliveryRow[]): Promise<void> {
-    for (const delivery of deliveries) {
-      const webhook = await findWebhook(this.store, delivery.webhook_id);
-      if (webhook === undefined) return;
+  /** Sends what waits for a receiver, up to the first message that has to be sent again later. */
+  private async sendAll(webhookId: number): Promise<void> {
+    for (;;) {
+      const [delivery] = await nextDeliveries(this.store, webhookId);
+      const webhook = await findWebhook(this.store, webhookId);
+      if (delivery === undefined || webhook === undefined || !isDue(delivery)) return;
       const answer = await send(webhook, delivery.body, this.stopping.signal);
       if (this.stopping.signal.aborted) return;
       const { status_code: status } = answer;
-      // Another answer to the same message is only to be expected where the receiver itself was in trouble.
-      const delay = status >= 500 || status === 429 ? this.delaysMs[delivery.attempt] : undefined;
+      const delay = this.delayAfter(delivery, status);
       await updateDelivery(this.store, delivery.id, {
         ...answer,
         attempt: delivery.attempt + 1,
@@ -117,4 +119,16 @@ export class WebhookSender {
       if (status < 200 || status > 299) this.log({ event: 'webhook not delivered', webhook: webhook.id, status });
     }
   }
+
+  /** How long to wait before a message is sent again; undefined where that is over. */
+  private delayAfter({ attempt, created_date }: DeliveryRow, status: number): number | undefined {
+    // Another answer to the same message is only to be expected where the receiver itself was in trouble.
+    if (status < 500 && status !== 429) return undefined;
+    const oldest = this.delaysMs.reduce((sum, delay) => sum + delay + patienceMs, 0);
+    return Date.now() - Date.parse(created_date) > oldest ? undefined : this.delaysMs[attempt];
+  }
+}
+
+function isDue({ next_date }: DeliveryRow): boolean {
+  return Date.parse(next_date ?? '') <= Date.now();
 }

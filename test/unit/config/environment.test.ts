@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cvatEnvironment, cvatProjectId, loadDotEnv, modelPath } from '../../../src/config/index.js';
+import { cvatEnvironment, cvatProjectId, loadDotEnv, modelPath, reviewEnvironment } from '../../../src/config/index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -123,5 +123,18 @@ describe('MODEL_PATH', () => {
     expect(() => modelPath({ MODEL_PATH: value }, '/home/me')).toThrow(
       expect.objectContaining({ code: 'MODEL_PATH_MISSING' }) as Error,
     );
+  });
+});
+
+describe('where the embedded annotation server listens', () => {
+  it.each<[NodeJS.ProcessEnv, ReturnType<typeof reviewEnvironment>]>([
+    [{}, { publicNames: [] }],
+    [{ FRAMELOOP_REVIEW_HOST: '', FRAMELOOP_REVIEW_NAMES: '' }, { publicNames: [] }],
+    [
+      { FRAMELOOP_REVIEW_HOST: '0.0.0.0', FRAMELOOP_REVIEW_NAMES: 'desk.example, 192.0.2.7,' },
+      { host: '0.0.0.0', publicNames: ['desk.example', '192.0.2.7'] },
+    ],
+  ])('%j', (env, expected) => {
+    expect(reviewEnvironment(env)).toEqual(expected);
   });
 });

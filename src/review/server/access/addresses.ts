@@ -31,7 +31,12 @@ export function inUrl(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** Scheme and host as the client addressed us: CVAT makes its absolute URLs from it. */
+/** Scheme and host as the client addressed us, also through a proxy with TLS: CVAT makes its absolute URLs from it. */
 export function originOf(request: FastifyRequest): string {
-  return `http://${request.headers.host ?? ''}`;
+  return `${isSecure(request) ? 'https' : 'http'}://${request.headers.host ?? ''}`;
+}
+
+/** Whether the client has reached us by TLS. */
+export function isSecure(request: FastifyRequest): boolean {
+  return request.protocol === 'https';
 }

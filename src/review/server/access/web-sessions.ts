@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { isSecure } from './addresses.js';
 import { cookieOf, equal, requireOwnPage } from './csrf.js';
 
 /** Long enough for a task of weeks; the link with the token is at hand for the next time. */
@@ -16,7 +17,7 @@ export class WebSessions {
   cookie(request: FastifyRequest): string {
     const expires = Math.floor(Date.now() / 1000) + lifetimeSeconds;
     const value = `${expires}.${this.sign('session', expires)}`;
-    return `${this.cookieName(request)}=${value}; Path=/; Max-Age=${lifetimeSeconds}; HttpOnly; SameSite=Strict`;
+    return `${this.cookieName(request)}=${value}; Path=/; Max-Age=${lifetimeSeconds}; HttpOnly; ${isSecure(request) ? 'Secure; ' : ''}SameSite=Strict`;
   }
 
   /** What the page must send back as X-CSRFToken; undefined without a session that still holds. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiError, refused } from '../api-error.js';
 import type { Access } from '../access/access.js';
-import { originOf } from '../access/addresses.js';
+import { isSecure, originOf } from '../access/addresses.js';
 import { cookieOf, requireOwnPage } from '../access/csrf.js';
 import type { ReviewContext } from '../context.js';
 import { pageBody, pageOf } from '../paging.js';
@@ -45,7 +45,7 @@ export function authRoutes(app: FastifyInstance, { store }: ReviewContext, acces
     });
     // The official client joins the cookies with commas: each has to end with an attribute that has a value.
     const cookie = (name: string, content: string, flags: string) =>
-      `${name}=${content}; ${flags}Path=/; Max-Age=${sessionSeconds}; SameSite=Strict`;
+      `${name}=${content}; ${flags}${isSecure(request) ? 'Secure; ' : ''}Path=/; Max-Age=${sessionSeconds}; SameSite=Strict`;
     return reply
       .header('set-cookie', [
         cookie('csrftoken', access.csrfTokenOf(value), ''),

@@ -8,7 +8,7 @@ import { findJob, type JobOfTask } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
 import type { DeliveryRow, TaskRow, WebhookRow } from '../store/schema.js';
 import { findTask, jobsOfTasks } from '../store/tasks.js';
-import { findDelivery, insertDelivery, listDeliveries } from '../store/deliveries.js';
+import { findDelivery, hurryDeliveries, insertDelivery, listDeliveries } from '../store/deliveries.js';
 import {
   deleteWebhook,
   findWebhook,
@@ -94,6 +94,8 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
   app.post('/api/webhooks/:id/deliveries/:delivery/redelivery', async (request) => {
     const { webhook_id, event, body } = await deliveryOf(request);
     await insertDelivery(store, { webhook_id, event, body, redelivery: 1 });
+    // Somebody believes that the receiver can take messages again.
+    await hurryDeliveries(store, webhook_id);
     await sender.wake();
     return {};
   });

@@ -22,14 +22,26 @@ export async function insertDelivery(
     .executeTakeFirstOrThrow();
 }
 
-/** What waits to be sent, the oldest first. */
-export function waitingDeliveries(store: Store): Promise<DeliveryRow[]> {
+/** The message that each receiver has to get next, or the one of this receiver. */
+export function nextDeliveries(store: Store, webhookId?: number): Promise<DeliveryRow[]> {
   return store
     .selectFrom('webhook_deliveries')
     .selectAll()
+    .where('id', 'in', (inner) => {
+      const waiting = inner.selectFrom('webhook_deliveries').where('next_date', 'is not', null);
+      const chosen = webhookId === undefined ? waiting : waiting.where('webhook_id', '=', webhookId);
+      return chosen.groupBy('webhook_id').select((one) => one.fn.min('id').as('id'));
+    })
+    .execute();
+}
+
+/** Lets what waits for its next attempt be sent at once. */
+export async function hurryDeliveries(store: Store, webhookId: number): Promise<void> {
+  await store
+    .updateTable('webhook_deliveries')
+    .set({ next_date: now() })
+    .where('webhook_id', '=', webhookId)
     .where('next_date', 'is not', null)
-    .orderBy('id')
-    .limit(1000)
     .execute();
 }
 

@@ -217,7 +217,10 @@ export class Catalog {
       .execute();
   }
 
-  /** Records a video's candidates; a frame that is known keeps its state. The duration is of the file, in seconds. */
+  /**
+   * Records a video's candidates; a frame that is known keeps its state. The duration is of the file, in seconds.
+   * A step may notice only later that its round was cancelled: what the round has given back by then stays so.
+   */
   async recordCandidates(
     roundId: string,
     videoKey: string,
@@ -225,6 +228,12 @@ export class Catalog {
     durationSeconds?: number,
   ): Promise<void> {
     await this.db.transaction().execute(async (trx) => {
+      const video = await trx
+        .selectFrom('videos')
+        .select('claimedByRound')
+        .where('key', '=', videoKey)
+        .executeTakeFirst();
+      if (video !== undefined && video.claimedByRound !== roundId) return;
       for (let start = 0; start < candidates.length; start += framesPerInsert) {
         await trx
           .insertInto('frames')

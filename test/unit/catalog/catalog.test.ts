@@ -206,11 +206,20 @@ describe('frames', () => {
     await catalog.recordSplit([{ frameId: frames[0]!.frameId, split: 'train' }]);
 
     const b = await round('b');
-    await catalog.recordCandidates(b, 'file-1', framesOf('file-1', 4));
+    await catalog.recordCandidates(a, 'file-1', framesOf('file-1', 4));
     expect((await catalog.summary()).frames).toEqual({ reviewed: 1, candidate: 3 });
     expect(await catalog.labelledFrames(b)).toEqual([
       { frameId: frames[0]!.frameId, perceptualHash: frames[0]!.perceptualHash },
     ]);
+  });
+
+  it('are not recorded for a round that has given the video back', async () => {
+    const a = await round('a');
+    await catalog.claimVideo(a, video('file-1'));
+    await catalog.releaseRound(a);
+    await catalog.recordCandidates(a, 'file-1', framesOf('file-1', 3));
+    expect((await catalog.summary()).frames).toEqual({});
+    expect(await catalog.claimVideo(await round('b'), video('file-1'))).toBe(true);
   });
 
   it('are recorded by the thousands, and twice without harm', async () => {

@@ -53,11 +53,19 @@ export function roundHandle(client: Client, workflowId: string): RoundHandle {
   return client.workflow.getHandle<typeof ActiveLearningWorkflow>(workflowId);
 }
 
-/** The newest round that Temporal knows; undefined when there was none. */
+/** Temporal lists those that run first, then the others by their end: the one that began last is among so many. */
+const newestAmong = 100;
+
+/** The round that began last, of those that Temporal knows; undefined when there was none. */
 export async function newestRound(client: Client): Promise<string | undefined> {
   const query = "WorkflowType = 'ActiveLearningWorkflow'";
-  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1 })) return workflowId;
-  return undefined;
+  let newest: { workflowId: string; startTime: Date } | undefined;
+  let seen = 0;
+  for await (const round of client.workflow.list({ query, pageSize: newestAmong })) {
+    if (newest === undefined || round.startTime > newest.startTime) newest = round;
+    if (++seen === newestAmong) break;
+  }
+  return newest?.workflowId;
 }
 
 /** Talks to a round; an unknown id becomes a clear error. */

@@ -22,7 +22,7 @@ async function serverKilled(trial: Trial): Promise<void> {
   expect((await command('schedule', 'apply')).exitCode).toBe(0);
   rig.startWorker();
   const round = await rig.startRound();
-  await rig.untilFrames(trial.frameBetween(15, 60));
+  await rig.untilFrames(trial.frameBetween(3, 30));
   await killServer();
   await rig.untilWaiting(round);
   await killServer();

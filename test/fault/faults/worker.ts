@@ -15,7 +15,7 @@ async function killedWhilePredicting(trial: Trial): Promise<void> {
   const worker = rig.startWorker();
   const round = await rig.startRound();
   const video = await rig.untilVideo(round);
-  await rig.untilFrames(trial.frameBetween(15, 60));
+  await rig.untilFrames(trial.frameBetween(3, 30));
   await worker.kill();
   trial.killed();
   const done = await rig.framesDone();
@@ -90,7 +90,7 @@ async function hostGoneForGood(trial: Trial): Promise<void> {
   const worker = gone.startWorker();
   const given = await gone.startRound({}, 'given-up');
   const video = await gone.untilVideo(given);
-  await gone.untilFrames(trial.frameBetween(15, 60), 'given-up');
+  await gone.untilFrames(trial.frameBetween(3, 30), 'given-up');
   await worker.kill();
   trial.killed();
 

@@ -57,4 +57,19 @@ describe.skipIf(noBrowser !== undefined)(`a job of ${frames} frames`, () => {
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+
+  test('more tasks than a page shows at first can all be seen', async () => {
+    const more = 60;
+    for (let index = 0; index < more; index += 1) {
+      await desk.call('POST', '/api/tasks', { name: `round ${index}`, project_id: desk.projectId });
+    }
+    const { page, complaints } = await openWindow(browser, desk.server);
+    await page.getByRole('link', { name: `round ${more - 1}`, exact: true }).waitFor();
+    expect(await page.locator('.card.task').count()).toBe(50);
+    await page.getByRole('button', { name: /^Show older tasks/ }).click();
+    await page.getByRole('link', { name: 'round 0', exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: /^Show older tasks/ }).count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
 });

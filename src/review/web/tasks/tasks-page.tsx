@@ -1,5 +1,7 @@
+import { useState } from 'preact/hooks';
 import { readJobs, readTasks, thumbnailUrl } from '../api/cvat.js';
 import type { Job, Task } from '../api/types.js';
+import { Button } from '../ui/button.js';
 import { useLoaded } from '../ui/load.js';
 import { Notice } from '../ui/notice.js';
 import { ago } from '../ui/time.js';
@@ -7,12 +9,14 @@ import { ago } from '../ui/time.js';
 /** Often enough to see a new task come while one waits for it. */
 const refreshMs = 3000;
 
-/** Task pages that are shown at once; older tasks are finished ones, as a rule. */
-const shownTasks = 50;
+/** Tasks that are shown at first, and added each time; older ones are finished, as a rule. */
+const tasksAtATime = 50;
 
 /** The tasks with their jobs, newest first: where reviewing begins. */
 export function TasksPage({ taskId, folderId }: { taskId: number | undefined; folderId: string }) {
   const { value, error } = useLoaded(`tasks ${taskId}`, () => read(taskId), refreshMs);
+  const [shown, setShown] = useState(tasksAtATime);
+  const older = Math.max(0, (value?.length ?? 0) - shown);
   const next = value?.flatMap(({ jobs }) => jobs).find(({ state }) => state !== 'completed');
   return (
     <>
@@ -32,9 +36,14 @@ export function TasksPage({ taskId, folderId }: { taskId: number | undefined; fo
           <pre>frameloop start</pre>
         </div>
       )}
-      {value?.map((entry) => (
+      {value?.slice(0, shown).map((entry) => (
         <TaskCard key={entry.task.id} {...entry} folderId={folderId} />
       ))}
+      {older > 0 && (
+        <div>
+          <Button onClick={() => setShown(shown + tasksAtATime)}>Show older tasks ({older})</Button>
+        </div>
+      )}
     </>
   );
 }
@@ -46,7 +55,9 @@ interface Entry {
 
 async function read(taskId: number | undefined): Promise<Entry[]> {
   const [tasks, jobs] = await Promise.all([readTasks(taskId), readJobs(taskId)]);
-  return tasks.slice(0, shownTasks).map((task) => ({ task, jobs: jobs.filter(({ task_id }) => task_id === task.id) }));
+  const ofTask = new Map<number, Job[]>(tasks.map(({ id }) => [id, []]));
+  for (const job of jobs) ofTask.get(job.task_id)?.push(job);
+  return tasks.map((task) => ({ task, jobs: ofTask.get(task.id) ?? [] }));
 }
 
 function TaskCard({ task, jobs, folderId }: Entry & { folderId: string }) {

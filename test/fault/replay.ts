@@ -11,11 +11,17 @@ export async function replayAll(client: Client, query: string): Promise<{ histor
   const workflowBundle = { codePath: path.join(projectRoot(), 'dist', 'workflow-bundle.js') };
   let histories = 0;
   let longest = 0;
-  for await (const { workflowId, runId } of client.workflow.list({ query })) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  async function* found() {
+    for await (const { workflowId, runId } of client.workflow.list({ query })) {
+      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      longest = Math.max(longest, history.events?.length ?? 0);
+      yield { workflowId, history };
+    }
+  }
+  // One worker for all: with its last worker the SDK's runtime goes, and another one that comes at that moment fails.
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, found())) {
+    if (error) throw error;
     histories += 1;
-    longest = Math.max(longest, history.events?.length ?? 0);
   }
   return { histories, longest };
 }

@@ -61,13 +61,20 @@ async function tasksOf(cvat: CvatClient): Promise<Outcome> {
   const lines: Outcome = [];
   for (const { id } of await cvat.list<{ id: number }>('/api/tasks')) {
     const { frames } = await cvat.json<{ frames: { name: string }[] }>('GET', `/api/tasks/${id}/data/meta`);
+    const { results } = await cvat.json<{ results: { id: number; name: string }[] }>(
+      'GET',
+      `/api/labels?task_id=${id}&page_size=100`,
+    );
+    const names = new Map(results.map((label) => [label.id, label.name]));
     const { shapes } = await cvat.json<{ shapes: { frame: number; label_id: number; points: number[] }[] }>(
       'GET',
       `/api/tasks/${id}/annotations`,
     );
     lines.push('task', ...frames.map(({ name }) => `frame of a task: ${name}`));
     lines.push(
-      ...shapes.map((box) => `box of a task: ${frames[box.frame]?.name} ${box.label_id} ${box.points.join(' ')}`),
+      ...shapes.map(
+        (box) => `box of a task: ${frames[box.frame]?.name} ${names.get(box.label_id)} ${box.points.join(' ')}`,
+      ),
     );
   }
   return lines;

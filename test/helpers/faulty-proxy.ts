@@ -22,13 +22,15 @@ export interface FaultyProxy {
   close(): Promise<void>;
 }
 
-/** A proxy before an HTTP server that spoils the requests that `choose` names, and tells when the server has acted. */
+/** A proxy before an HTTP server that spoils the requests that `choose` names; a request waits for its choice. */
 export async function startFaultyProxy(
   target: string,
-  choose: (request: IncomingMessage) => Fault | undefined,
+  choose: (request: IncomingMessage) => Fault | undefined | Promise<Fault | undefined>,
 ): Promise<FaultyProxy> {
   const server = createServer((request, response) => {
-    forward(target, request, response, choose(request)).catch(() => request.socket.destroy());
+    Promise.resolve(choose(request))
+      .then((kind) => forward(target, request, response, kind))
+      .catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -89,6 +89,7 @@ async function expectOneRightTask(name: string, taskId: number): Promise<void> {
   ]);
   const { shapes } = await direct.json<{ shapes: object[] }>('GET', `/api/tasks/${taskId}/annotations`);
   expect(shapes).toMatchObject([{ frame: 4, points: [1, 2, 9, 8], source: 'auto' }]);
+  expect(await direct.list('/api/projects', { name })).toHaveLength(1);
 }
 
 describe('one fault at every single request of a round with the annotation server', () => {

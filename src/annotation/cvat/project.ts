@@ -1,6 +1,7 @@
 import type { CvatClient, ProjectInfo, ProjectRequest } from '../types.js';
 import { CvatError, hasStatus } from './errors.js';
-import type { WireLabel, WireProject } from './wire.js';
+import { wait } from './wait.js';
+import type { WireLabel, WireProject, WireTask } from './wire.js';
 
 /**
  * The project by its id if one is given; else the one with exactly this name, which is made with these labels if there
@@ -45,8 +46,11 @@ function holdsBoxes({ parent_id: parent, type = 'any' }: WireLabel): boolean {
   return parent == null && (type === 'any' || type === 'rectangle');
 }
 
+/** Rounds that begin together add the same labels, and get in each other's way at most so many times. */
+const LABEL_TRIES = 5;
+
 /**
- * Adds labels to a project; those that it has are not touched.
+ * Adds those of the labels that a project has not; those that it has are not touched.
  * @returns the project as it is then
  */
 export async function addLabels(
@@ -55,14 +59,22 @@ export async function addLabels(
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<ProjectInfo> {
-  const labels = names.map((name) => ({ name, attributes: [] }));
-  try {
-    await client.json('PATCH', `/api/projects/${project.id}`, { body: { labels }, signal });
-  } catch (error) {
-    // With a lost answer the labels may be there: that shows below, where they are looked up.
-    if (!(error instanceof CvatError && error.mayHaveActed)) throw error;
+  const readAgain = async () => describeProject(client, await readById(client, project.id, signal), signal);
+  let known = project;
+  for (let attempt = 1; ; attempt++) {
+    const missing = missingLabels(known, names);
+    if (missing.length === 0) return known;
+    const labels = missing.map((name) => ({ name, attributes: [] }));
+    try {
+      await client.json('PATCH', `/api/projects/${project.id}`, { body: { labels }, signal });
+      return await readAgain();
+    } catch (error) {
+      // After a lost answer they may be there; and with one that somebody else has just added, all are refused.
+      if (!(error instanceof CvatError && (error.mayHaveActed || error.status === 400))) throw error;
+      known = await readAgain();
+      if (attempt === LABEL_TRIES || missingLabels(known, names).length === missing.length) throw error;
+    }
   }
-  return describeProject(client, await readById(client, project.id, signal), signal);
 }
 
 async function readById(client: CvatClient, id: number, signal?: AbortSignal): Promise<WireProject> {
@@ -83,19 +95,43 @@ async function findByName(client: CvatClient, name: string, signal?: AbortSignal
   return projects.filter((project) => project.name === name).sort((a, b) => a.id - b.id)[0];
 }
 
+/**
+ * Makes the project. CVAT does not keep names unique, so that two rounds which begin together, on whatever hosts, may each
+ * make one: then the oldest is the project of all of them, and who made another one takes it away.
+ */
 async function create(
   client: CvatClient,
   { name, labels }: { name: string; labels: string[] },
   signal?: AbortSignal,
 ): Promise<WireProject> {
   const body = { name, labels: [...new Set(labels)].map((label) => ({ name: label, attributes: [] })) };
+  let made: WireProject | undefined;
+  let failure: unknown;
   try {
-    return await client.json<WireProject>('POST', '/api/projects', { body, signal });
+    made = await client.json<WireProject>('POST', '/api/projects', { body, signal });
   } catch (error) {
     if (!(error instanceof CvatError && error.mayHaveActed)) throw error;
-    const made = await findByName(client, name, signal);
-    if (made === undefined) throw error;
+    failure = error;
+  }
+  // A lower number may have been given out before ours, and its project come to light after it.
+  await wait(client.tuning.retryDelayMs, signal);
+  const oldest = await findByName(client, name, signal);
+  if (oldest === undefined) {
+    if (made === undefined) throw failure;
     return made;
+  }
+  if (made !== undefined && made.id !== oldest.id) await deleteUnused(client, made.id, signal);
+  return oldest;
+}
+
+/** Deletes a project that nobody has put a task into; where that is not allowed, it stays behind and is not used. */
+async function deleteUnused(client: CvatClient, projectId: number, signal?: AbortSignal): Promise<void> {
+  const tasks = await client.list<WireTask>('/api/tasks', { project_id: projectId }, signal);
+  if (tasks.some(({ project_id: owner = projectId }) => owner === projectId)) return;
+  try {
+    await client.json('DELETE', `/api/projects/${projectId}`, { signal });
+  } catch (error) {
+    if (!hasStatus(error, 403, 404)) throw error;
   }
 }
 

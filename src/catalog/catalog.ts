@@ -91,6 +91,17 @@ export class Catalog {
     return this.db.selectFrom('rounds').selectAll().where('id', '=', roundId).executeTakeFirst();
   }
 
+  /** Leaves out those that were skipped, as a schedule has them while people are busy. */
+  async newestRound(options: { withTask?: boolean } = {}): Promise<RoundRow | undefined> {
+    return this.db
+      .selectFrom('rounds')
+      .selectAll()
+      .where('state', '!=', 'skipped')
+      .$if(options.withTask === true, (query) => query.where('taskId', 'is not', null))
+      .orderBy('startedAt', 'desc')
+      .executeTakeFirst();
+  }
+
   /** The oldest round whose task was filled and whose labels nobody fetched, because the step was off or it ended before. */
   async unharvestedRound(): Promise<RoundRow | undefined> {
     return this.db

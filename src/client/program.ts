@@ -238,7 +238,7 @@ export function createProgram(): Command {
   );
   const labels = program.command('labels').description('what people made of the frames');
   addCommand(labels, 'pull', 'fetch the finished labels of a round now')
-    .option('--round <id>', 'the round (default: the newest)')
+    .option('--round <id>', 'the round (default: the newest that has a task)')
     .option('--merge', 'clean them and add them to the dataset, too')
     .action(lazy(roundSteps, 'pullLabels'));
   add('select', 'show which frames a round sends to people and why; changes nothing')

@@ -2,9 +2,8 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCatalog } from '../../src/catalog/index.js';
 import type { RoundResult } from '../../src/activities/types.js';
-import { completeJobs, cutClip, runCli } from '../helpers/cli.js';
+import { completeJobs, cutClip, runCli, waitingTasks } from '../helpers/cli.js';
 import { startFaultyProxy, type FaultyProxy } from '../helpers/faulty-proxy.js';
 import { freePort, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
 import '../helpers/workflow-environment.js';
@@ -67,21 +66,12 @@ async function reviewTasks(ended: () => boolean): Promise<void> {
   const done = new Set<number>();
   while (!ended()) {
     await sleep(ended() ? 0 : hourMs / 4);
-    for (const { id } of await waitingTasks()) {
+    for (const id of await waitingTasks(rig.data)) {
       if (done.has(id)) continue;
       done.add(id);
       await sleep(hoursPerTask * hourMs);
       await completeJobs(cvat, id);
     }
-  }
-}
-
-async function waitingTasks(): Promise<{ id: number }[]> {
-  const catalog = await openCatalog(rig.data);
-  try {
-    return (await catalog.roundsInState('waiting')).flatMap(({ taskId }) => (taskId === null ? [] : [{ id: taskId }]));
-  } finally {
-    await catalog.close();
   }
 }
 

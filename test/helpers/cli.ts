@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { createCvatClient, type CvatClient } from '../../src/annotation/index.js';
+import { openCatalog } from '../../src/catalog/index.js';
 import { findTool, projectRoot } from '../../src/tools/index.js';
 import { freePort, temporaryFolder, until } from './programs.js';
 
@@ -14,12 +15,12 @@ export interface CliResult {
   stderr: string;
 }
 
-const program = path.join(projectRoot(), 'dist', 'client', 'main.js');
+export const program = path.join(projectRoot(), 'dist', 'client', 'main.js');
 /** A command that hangs ends, and fails its test, before the test's own time is over. */
 const commandTimeoutMs = 120_000;
 
 /** What the machine of whoever runs the tests has configured must not reach them; where the tools are, must. */
-function cleanEnvironment(): Record<string, string> {
+export function cleanEnvironment(): Record<string, string> {
   const ours = /^(CVAT_|TEMPORAL_(?!CLI_PATH)|MODEL_PATH$|FRAMELOOP_)/;
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
@@ -161,6 +162,16 @@ export async function completeJobs(cvat: CvatClient, taskId: number): Promise<nu
   const jobs = await cvat.list<{ id: number }>('/api/jobs', { task_id: taskId, type: 'annotation' });
   for (const { id } of jobs) await cvat.json('PATCH', `/api/jobs/${id}`, { body: { state: 'completed' } });
   return jobs.length;
+}
+
+/** The tasks that rounds wait for: they are filled, boxes and all. Oldest round first. */
+export async function waitingTasks(dataFolder: string): Promise<number[]> {
+  const catalog = await openCatalog(dataFolder);
+  try {
+    return (await catalog.roundsInState('waiting')).flatMap(({ taskId }) => taskId ?? []);
+  } finally {
+    await catalog.close();
+  }
 }
 
 /** What `frameloop status --json` says. */

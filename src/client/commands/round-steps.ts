@@ -37,14 +37,15 @@ async function findRound(
   resources: Resources,
   config: LoadedConfig,
   id: string | undefined,
+  options: { withTask?: boolean } = {},
 ): Promise<RoundReference & { task?: AnnotationTask }> {
   const catalog = await resources.catalog(config.paths.data);
-  const row = id === undefined ? (await catalog.rounds(1))[0] : await catalog.round(id);
+  const row = id === undefined ? await catalog.newestRound(options) : await catalog.round(id);
   if (!row) {
     throw new PipelineError(
       'ROUND_UNKNOWN',
       id === undefined
-        ? `There is no round in ${config.paths.data} yet.`
+        ? `There is no round${options.withTask ? ' with an annotation task' : ''} in ${config.paths.data} yet.`
         : `There is no round ${id} in ${config.paths.data}.`,
       { hint: '`frameloop rounds` lists the rounds.' },
     );
@@ -99,7 +100,7 @@ export async function select(options: CommonOptions & { round?: string; set?: st
 
 export async function pullLabels(options: CommonOptions & { round?: string; merge?: boolean }): Promise<void> {
   await withResources(options, async (resources, config) => {
-    const { task, ...round } = await findRound(resources, config, options.round);
+    const { task, ...round } = await findRound(resources, config, options.round, { withTask: true });
     if (!task) {
       throw new PipelineError('ROUND_WITHOUT_TASK', `Round ${round.roundId} has no annotation task.`, {
         hint: 'It sent no frames to people, or its task was deleted.',

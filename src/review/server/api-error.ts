@@ -26,7 +26,7 @@ export function invalidField(field: string, message: string): ApiError {
   return new ApiError(400, { [field]: [message] });
 }
 
-/** What CVAT says when a list is filtered by the id of something that does not exist. */
-export function invalidChoice(field: string, value = 'That choice'): ApiError {
-  return invalidField(field, `Select a valid choice. ${value} is not one of the available choices.`);
+/** What CVAT says of the value of a list's parameter that no object can have, as the id of one that does not exist. */
+export function noChoice(value = 'That choice'): string {
+  return `Select a valid choice. ${value} is not one of the available choices.`;
 }

@@ -21,8 +21,8 @@ const maxDepth = 20;
 const maxValues = 1000;
 
 /**
- * The condition of a `filter` parameter: JSON Logic (jsonlogic.com) with the operators that CVAT's own clients use: `and`,
- * `or`, `!`, comparisons (also `a <= x <= b`), and `in` for one of a list or a part of a text.
+ * The condition of a `filter` parameter: JSON Logic (jsonlogic.com) with the operators that CVAT has: `and`, `or`, `!`, `!!`,
+ * `var` for "has a value", comparisons (also `a <= x <= b`), and `in` for one of a list or a part of a text.
  * @throws ApiError 400 for anything else
  */
 export function jsonFilter(text: string, columns: Columns): Condition {
@@ -48,6 +48,10 @@ function condition(logic: unknown, columns: Columns, depth: number): Condition {
     }
     case '!':
       return sql<boolean>`not (${condition(operands[0], columns, depth + 1)})`;
+    case '!!':
+      return condition(operands[0], columns, depth + 1);
+    case 'var':
+      return sql<boolean>`${value(logic, columns)} is not null`;
     case 'in':
       return membership(operands, columns);
     default:
@@ -101,6 +105,20 @@ function onlyEntry(logic: unknown): [string, unknown] {
 
 function invalid(message: string) {
   return invalidField('filter', `Invalid filter: ${message}.`);
+}
+
+/** Words or "phrases" of a search. More of them than anybody types would only make the statement long. */
+const maxTerms = 20;
+
+/** The condition of a `search` parameter: each of its words is a part of one of these fields, in upper or lower case. */
+export function searchFilter(text: string, fields: readonly string[], columns: Columns): Condition {
+  const terms = [...text.matchAll(/"([^"]+)"|[^\s,]+/g)].map(([word, phrase]) => phrase ?? word);
+  if (terms.length > maxTerms) throw invalidField('search', `At most ${maxTerms} words can be searched for.`);
+  const conditions = terms.map((term) => {
+    const places = fields.map((field) => sql`instr(lower(${columnOf(field, columns)}), lower(${term})) > 0`);
+    return sql`(${sql.join(places, sql` or `)})`;
+  });
+  return conditions.length === 0 ? sql<boolean>`1` : sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }
 
 /** The order that a `sort` parameter asks for: names with commas between them, each with `-` for descending. */

@@ -3,13 +3,19 @@ export const jobStages = ['annotation', 'validation', 'acceptance'] as const;
 export const jobStates = ['new', 'in progress', 'completed', 'rejected'] as const;
 export type JobStage = (typeof jobStages)[number];
 export type JobState = (typeof jobStates)[number];
-export type Status = 'annotation' | 'validation' | 'completed';
+export const statuses = ['annotation', 'validation', 'completed'] as const;
+export type Status = (typeof statuses)[number];
 
 /** The deprecated `status` of a job: completed only when it was accepted, not when an annotator has finished. */
 export function jobStatus(job: { stage: JobStage; state: JobState }): Status {
   if (job.stage === 'annotation') return 'annotation';
   return job.stage === 'acceptance' && job.state === 'completed' ? 'completed' : 'validation';
 }
+
+/** Kinds of data that CVAT tells apart. Those of this server are always the first. */
+export const dimensions = ['2d', '3d', '1d'] as const;
+export const mediaTypes = ['image', 'point_cloud', 'audio'] as const;
+export const modes = ['annotation', 'interpolation'] as const;
 
 /** A task is as far as its least advanced job; without jobs it is being annotated. */
 export function taskStatus(jobs: readonly { stage: JobStage; state: JobState }[]): Status {

@@ -1,5 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiError } from './api-error.js';
+import { ApiError, invalidField, noChoice } from './api-error.js';
 
 const notInteger = 'A valid integer is required.';
 
@@ -20,6 +21,35 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
 export function flag() {
   const words: Record<string, boolean> = { true: true, True: true, '1': true, false: false, False: false, '0': false };
   return z.preprocess((value) => (typeof value === 'string' ? (words[value] ?? value) : value), z.boolean());
+}
+
+/** One of these, as a parameter of a list. */
+export function choice(values: readonly string[]) {
+  return z
+    .string()
+    .refine((value) => values.includes(value), { error: ({ input }) => noChoice(String(input)) })
+    .meta({ enum: [...values] });
+}
+
+/** The id of another object, as a parameter of a list: anything else is no object's. */
+export function objectId() {
+  return z
+    .string()
+    .refine((value) => /^\d{1,15}$/.test(value), { error: noChoice() })
+    .transform(Number);
+}
+
+/**
+ * Looks whether a list is asked for what belongs to an object that exists.
+ * @throws ApiError 400 where it does not, also where it was deleted, as in CVAT
+ */
+export async function requireObject(
+  request: FastifyRequest,
+  field: string,
+  find: (id: number) => Promise<unknown>,
+): Promise<void> {
+  const { [field]: id } = parse(z.object({ [field]: objectId().optional() }), request.query);
+  if (id !== undefined && (await find(id)) === undefined) throw invalidField(field, noChoice());
 }
 
 /** A name people read: trimmed, not empty, without control characters (they would reach files, logs and terminals). */

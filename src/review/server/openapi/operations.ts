@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import { labelledData } from '../annotation-schema.js';
 import { dataRequest } from '../create-task.js';
-import { pageQuery } from '../paging.js';
-import { loginInput, newToken } from '../routes/auth.js';
+import { listQuery } from '../paging.js';
+import { loginInput, newToken, tokenList } from '../routes/auth.js';
 import { exportQuery } from '../routes/export.js';
 import { frameQuery } from '../routes/frames.js';
 import { importQuery } from '../routes/import.js';
-import { jobChange, jobListQuery } from '../routes/jobs.js';
+import { jobChange, jobList } from '../routes/jobs.js';
 import { labelChange } from '../routes/label-input.js';
-import { labelListQuery } from '../routes/labels.js';
-import { newProject, projectChange, projectListQuery } from '../routes/projects.js';
-import { requestListQuery } from '../routes/requests.js';
-import { newTask, taskChange, taskListQuery } from '../routes/tasks.js';
-import { newWebhook } from '../routes/webhooks.js';
+import { labelList, labelOwner } from '../routes/labels.js';
+import { newProject, projectChange, projectList } from '../routes/projects.js';
+import { requestList } from '../routes/requests.js';
+import { userList } from '../routes/server.js';
+import { newTask, taskChange, taskList } from '../routes/tasks.js';
+import { deliveryList, newWebhook, webhookList } from '../routes/webhooks.js';
 
 /** What the description says about a route beyond its method and path. The schemas are those that check the requests. */
 export interface Operation {
@@ -23,7 +24,6 @@ export interface Operation {
   body?: z.ZodType;
 }
 
-const list = (query?: z.ZodObject) => (query === undefined ? pageQuery : pageQuery.extend(query.shape));
 const rqId = z.object({ rq_id: z.string() });
 const action = z.object({ action: z.enum(['create', 'update', 'delete']) });
 
@@ -66,23 +66,23 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/server/annotation/formats': { summary: 'The formats that can be imported and exported' },
   'POST /api/auth/login': { summary: 'Sign in with the password', body: loginInput },
   'POST /api/auth/logout': { summary: 'End the session or the key of a login' },
-  'GET /api/auth/access_tokens': { summary: 'The access tokens that were made', query: list() },
+  'GET /api/auth/access_tokens': { summary: 'The access tokens that were made', query: listQuery(tokenList) },
   'POST /api/auth/access_tokens': { summary: 'Make an access token', status: 201, body: newToken },
   'GET /api/auth/access_tokens/self': { summary: 'The access token of this request' },
   'DELETE /api/auth/access_tokens/{id}': { summary: 'Take an access token back', status: 204 },
-  'GET /api/users': { summary: 'The user', query: list() },
+  'GET /api/users': { summary: 'The user', query: listQuery(userList) },
   'GET /api/users/self': { summary: 'Who this request comes from' },
-  'GET /api/projects': { summary: 'Projects', query: list(projectListQuery) },
+  'GET /api/projects': { summary: 'Projects', query: listQuery(projectList) },
   'POST /api/projects': { summary: 'Make a project', status: 201, body: newProject },
   'GET /api/projects/{id}': { summary: 'A project' },
   'PATCH /api/projects/{id}': { summary: 'Change a project or its labels', body: projectChange },
   'DELETE /api/projects/{id}': { summary: 'Remove a project with its tasks', status: 204 },
   ...exportsOf('projects', 'a project'),
-  'GET /api/labels': { summary: 'Labels', query: list(labelListQuery) },
+  'GET /api/labels': { summary: 'Labels', query: listQuery(labelList).extend(labelOwner.shape) },
   'GET /api/labels/{id}': { summary: 'A label' },
   'PATCH /api/labels/{id}': { summary: 'Change a label', body: labelChange },
   'DELETE /api/labels/{id}': { summary: 'Remove a label with its annotations', status: 204 },
-  'GET /api/tasks': { summary: 'Tasks', query: list(taskListQuery) },
+  'GET /api/tasks': { summary: 'Tasks', query: listQuery(taskList) },
   'POST /api/tasks': { summary: 'Make a task', status: 201, body: newTask },
   'GET /api/tasks/{id}': { summary: 'A task' },
   'PATCH /api/tasks/{id}': { summary: 'Change a task', body: taskChange },
@@ -94,14 +94,14 @@ export const operations: Readonly<Record<string, Operation>> = {
   'HEAD /api/tasks/{id}/data/{file}': { summary: 'How much of a picture has arrived' },
   'PATCH /api/tasks/{id}/data/{file}': { summary: 'Send a piece of a picture (tus)', status: 204 },
   ...ofFrames('tasks', 'a task'),
-  'GET /api/jobs': { summary: 'Jobs', query: list(jobListQuery) },
+  'GET /api/jobs': { summary: 'Jobs', query: listQuery(jobList) },
   'GET /api/jobs/{id}': { summary: 'A job' },
   'PATCH /api/jobs/{id}': { summary: 'Change the stage, state or assignee of a job', body: jobChange },
   ...ofFrames('jobs', 'a job'),
-  'GET /api/requests': { summary: 'Work that goes on behind an answer 202', query: list(requestListQuery) },
+  'GET /api/requests': { summary: 'Work that goes on behind an answer 202', query: listQuery(requestList) },
   'GET /api/requests/{id}': { summary: 'How far such work is' },
   'POST /api/requests/{id}/cancel': { summary: 'Take work back that has not begun' },
-  'GET /api/webhooks': { summary: 'Receivers of events', query: list() },
+  'GET /api/webhooks': { summary: 'Receivers of events', query: listQuery(webhookList) },
   'POST /api/webhooks': { summary: 'Register a receiver', status: 201, body: newWebhook },
   'GET /api/webhooks/events': { summary: 'The events there are' },
   'GET /api/webhooks/{id}': { summary: 'A receiver' },
@@ -111,7 +111,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   'DELETE /api/webhooks/{id}': { summary: 'Remove a receiver', status: 204 },
   'POST /api/webhooks/{id}/ping': { summary: 'Send a receiver a ping and say what it answers' },
-  'GET /api/webhooks/{id}/deliveries': { summary: 'What was sent to a receiver', query: list() },
+  'GET /api/webhooks/{id}/deliveries': { summary: 'What was sent to a receiver', query: listQuery(deliveryList) },
   'GET /api/webhooks/{id}/deliveries/{delivery}': { summary: 'One message to a receiver' },
   'POST /api/webhooks/{id}/deliveries/{delivery}/redelivery': { summary: 'Send a message once more' },
   'GET /api/frameloop/session': { summary: 'Whether this browser is signed in' },

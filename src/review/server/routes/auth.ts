@@ -1,12 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { ApiError, refused } from '../api-error.js';
 import type { Access } from '../access/access.js';
 import { isSecure, originOf } from '../access/addresses.js';
 import { cookieOf, requireOwnPage } from '../access/csrf.js';
 import type { ReviewContext } from '../context.js';
-import { pageBody, pageOf } from '../paging.js';
-import { deleteAccessToken, findAccessToken, insertAccessToken, personalTokens } from '../store/access-tokens.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
+import {
+  accessTokenColumns,
+  deleteAccessToken,
+  findAccessToken,
+  insertAccessToken,
+  personalTokens,
+} from '../store/access-tokens.js';
+import type { AccessTokenRow } from '../store/schema.js';
 import { flag, parse, title } from '../validation.js';
 import { accessTokenView } from '../views.js';
 import { idOf } from './ids.js';
@@ -25,6 +33,12 @@ export const newToken = z.object({
   read_only: flag().default(true),
   expiry_date: z.iso.datetime({ offset: true }).nullable().default(null),
 });
+
+export const tokenList: ListFields = {
+  columns: accessTokenColumns,
+  search: ['name'],
+  query: z.object({ name: z.string().optional(), read_only: flag().transform(Number).optional() }),
+};
 
 /** Signing in with the password, and making tokens: the ways of CVAT's own clients to get in. */
 export function authRoutes(app: FastifyInstance, { store }: ReviewContext, access: Access): void {
@@ -63,9 +77,11 @@ export function authRoutes(app: FastifyInstance, { store }: ReviewContext, acces
   });
 
   app.get('/api/auth/access_tokens', async (request) => {
-    const tokens = await personalTokens(store);
-    const views = tokens.map((token) => accessTokenView(originOf(request), token));
-    return pageBody(request, pageOf(request), tokens.length, views);
+    const page = pageOf(request, tokenList);
+    const filter = sql<boolean>`kind = 'personal' and ${page.filter}`;
+    const { count, rows } = await rowsOf<AccessTokenRow>(store, { ...page, filter }, sql.table('access_tokens'));
+    const views = rows.map((token) => accessTokenView(originOf(request), token));
+    return pageBody(request, page, count, views);
   });
 
   app.post('/api/auth/access_tokens', async (request, reply) => {

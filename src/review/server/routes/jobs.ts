@@ -1,26 +1,36 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ApiError, invalidChoice, invalidField, notFound } from '../api-error.js';
+import { ApiError, invalidField, notFound } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
-import { jobStages, jobStates } from '../status.js';
+import { dimensions, jobStages, jobStates, mediaTypes, modes } from '../status.js';
 import { jobColumns, listJobs, updateJob } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
 import { findTask } from '../store/tasks.js';
-import { integer, parse } from '../validation.js';
+import { choice, integer, objectId, parse, requireObject } from '../validation.js';
 import { jobView, userId } from '../views.js';
 import { jobOf } from './ids.js';
 
-const jobTypes = ['annotation', 'ground_truth', 'replica', 'consensus_replica'];
+const text = z.string().optional();
 
-export const jobListQuery = z.object({
-  task_id: z.string().optional(),
-  project_id: z.string().optional(),
-  type: z.string().optional(),
-  state: z.string().optional(),
-  stage: z.string().optional(),
-});
+export const jobList: ListFields = {
+  columns: jobColumns,
+  search: ['assignee', 'project_name', 'task_name'],
+  query: z.object({
+    ...{ task_name: text, project_name: text, assignee: text },
+    state: choice(jobStates).optional(),
+    stage: choice(jobStages).optional(),
+    // All jobs here are annotation jobs; the last two are one kind, by its newer and its older name.
+    type: choice(['annotation', 'ground_truth', 'replica', 'consensus_replica']).optional(),
+    mode: choice(modes).optional(),
+    dimension: choice(dimensions).optional(),
+    media_type: choice(mediaTypes).optional(),
+    task_id: objectId().optional(),
+    project_id: objectId().optional(),
+    parent_job_id: integer(0).optional(),
+  }),
+};
 
 export const jobChange = z.object({
   state: z.enum(jobStates).optional(),
@@ -30,19 +40,10 @@ export const jobChange = z.object({
 
 export function jobRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/jobs', async (request) => {
-    const page = pageOf(request, jobColumns);
-    const query = parse(jobListQuery, request.query);
-    const { type } = query;
-    choice('type', type, jobTypes);
-    const filter = {
-      task_id: await existing('task_id', query.task_id, (id) => findTask(store, id)),
-      project_id: await existing('project_id', query.project_id, (id) => findProject(store, id)),
-      state: choice('state', query.state, jobStates),
-      stage: choice('stage', query.stage, jobStages),
-    };
-    // All jobs here are annotation jobs.
-    if (type !== undefined && type !== 'annotation') return pageBody(request, page, 0, []);
-    const { count, rows } = await listJobs(store, filter, listingOf(page));
+    const page = pageOf(request, jobList);
+    await requireObject(request, 'task_id', (id) => findTask(store, id));
+    await requireObject(request, 'project_id', (id) => findProject(store, id));
+    const { count, rows } = await listJobs(store, page);
     const views = rows.map(({ job, task }) => jobView(originOf(request), job, task));
     return pageBody(request, page, count, views);
   });
@@ -64,19 +65,4 @@ export function jobRoutes(app: FastifyInstance, { store }: ReviewContext): void 
     if (changed === undefined) throw notFound('Job');
     return jobView(originOf(request), changed.job, changed.task);
   });
-}
-
-/** The id of a filter. @throws ApiError 400 when there is no such object, as CVAT does: also for deleted tasks */
-async function existing(field: string, text: string | undefined, find: (id: number) => Promise<unknown>) {
-  if (text === undefined) return undefined;
-  const id = Number(text);
-  if (!Number.isSafeInteger(id) || (await find(id)) === undefined) throw invalidChoice(field);
-  return id;
-}
-
-function choice<Value extends string>(field: string, value: string | undefined, choices: readonly Value[]) {
-  if (value === undefined) return undefined;
-  const known = choices.find((one) => one === value);
-  if (known === undefined) throw invalidChoice(field, value);
-  return known;
 }

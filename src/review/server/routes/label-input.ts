@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { title } from '../validation.js';
 
+export const labelTypes = ['any', 'rectangle', 'polygon', 'polyline', 'points', 'ellipse', 'cuboid', 'tag'] as const;
+
 const label = {
   name: title(64),
   color: z
@@ -8,7 +10,7 @@ const label = {
     .regex(/^(#[0-9a-f]{6})?$/i, 'A colour is written as #rrggbb.')
     .optional()
     .transform((color) => color || undefined),
-  type: z.enum(['any', 'rectangle', 'polygon', 'polyline', 'points', 'ellipse', 'cuboid', 'tag']),
+  type: z.enum(labelTypes),
 };
 
 /** What can be changed of a label. */

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { ApiError, notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import type { Store } from '../store/database.js';
 import { findJob } from '../store/jobs.js';
 import {
@@ -12,28 +13,38 @@ import {
   labelColumns,
   labelsOfProject,
   labelsOfTask,
-  listLabels,
   updateLabel,
 } from '../store/projects.js';
-import type { LabelRow } from '../store/schema.js';
+import type { LabelRow, TaskRow } from '../store/schema.js';
 import { findTask } from '../store/tasks.js';
-import { integer, parse } from '../validation.js';
+import { choice, integer, parse } from '../validation.js';
 import { labelView } from '../views.js';
 import { idOf } from './ids.js';
-import { labelChange } from './label-input.js';
+import { labelChange, labelTypes } from './label-input.js';
 
-export const labelListQuery = z.object({
+const text = z.string().optional();
+
+export const labelList: ListFields = {
+  columns: labelColumns,
+  search: ['name', 'parent'],
+  query: z.object({ name: text, parent: text, type: choice(labelTypes).optional(), color: text, parent_id: text }),
+  // In the order in which they were given.
+  defaultSort: 'id',
+};
+
+/** Labels of a task or of a job may be those of its project. */
+export const labelOwner = z.object({
   project_id: integer(0).optional(),
   task_id: integer(0).optional(),
   job_id: integer(0).optional(),
-  name: z.string().optional(),
 });
 
 export function labelRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/labels', async (request) => {
-    const page = pageOf(request, labelColumns, 'id');
-    const query = parse(labelListQuery, request.query);
-    const { count, rows } = await listLabels(store, await ownerOf(store, query), query.name, listingOf(page));
+    const page = pageOf(request, labelList);
+    const owner = await ownerOf(store, parse(labelOwner, request.query));
+    const filter = sql<boolean>`${owner} and ${page.filter}`;
+    const { count, rows } = await rowsOf<LabelRow>(store, { ...page, filter }, sql.table('labels'));
     return pageBody(request, page, count, rows.map(labelView));
   });
 
@@ -73,21 +84,25 @@ function siblingsOf(store: Store, { project_id, task_id }: LabelRow): Promise<La
     : labelsOfProject(store, project_id);
 }
 
-/** Whose labels the query asks for. (CVAT answers 500 for a parent that does not exist.) */
-async function ownerOf(store: Store, query: z.output<typeof labelListQuery>) {
+/** Whose labels the query asks for, as a condition. (CVAT answers 500 for a parent that does not exist.) */
+async function ownerOf(store: Store, query: z.output<typeof labelOwner>) {
   if (query.project_id !== undefined) {
     if ((await findProject(store, query.project_id)) === undefined) throw notFound('Project');
-    return { project_id: query.project_id, task_id: null };
+    return belongingTo({ id: 0, project_id: query.project_id });
   }
   if (query.task_id !== undefined) {
     const task = await findTask(store, query.task_id);
     if (task === undefined) throw notFound('Task');
-    return { project_id: task.project_id, task_id: task.id };
+    return belongingTo(task);
   }
   if (query.job_id !== undefined) {
     const found = await findJob(store, query.job_id);
     if (found === undefined) throw notFound('Job');
-    return { project_id: found.task.project_id, task_id: found.task.id };
+    return belongingTo(found.task);
   }
-  return { project_id: null, task_id: null };
+  return sql`1`;
+}
+
+function belongingTo({ id, project_id }: Pick<TaskRow, 'id' | 'project_id'>) {
+  return project_id === null ? sql`labels.task_id = ${id}` : sql`labels.project_id = ${project_id}`;
 }

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import {
   createProject,
@@ -13,7 +14,6 @@ import {
   findProject,
   insertLabels,
   labelsOfProject,
-  listProjects,
   projectColumns,
   tasksOfProject,
   updateLabel,
@@ -21,7 +21,9 @@ import {
 } from '../store/projects.js';
 import type { Store } from '../store/database.js';
 import { expireRequestsOf } from '../store/requests.js';
-import { integer, parse, title } from '../validation.js';
+import type { ProjectRow } from '../store/schema.js';
+import { statuses } from '../status.js';
+import { choice, integer, parse, title } from '../validation.js';
 import { projectView } from '../views.js';
 import { idOf } from './ids.js';
 import { labelChange, labelsInput } from './label-input.js';
@@ -38,7 +40,13 @@ export const projectChange = z.object({
   labels: z.array(z.looseObject({ id: integer(0).optional(), deleted: z.boolean().optional() })).default([]),
 });
 
-export const projectListQuery = z.object({ name: z.string().optional(), search: z.string().optional() });
+const text = z.string().optional();
+
+export const projectList: ListFields = {
+  columns: projectColumns,
+  search: ['assignee', 'name', 'owner'],
+  query: z.object({ name: text, owner: text, assignee: text, status: choice(statuses).optional() }),
+};
 
 export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
   app.post('/api/projects', async (request, reply) => {
@@ -49,8 +57,8 @@ export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewCon
   });
 
   app.get('/api/projects', async (request) => {
-    const page = pageOf(request, projectColumns);
-    const { count, rows } = await listProjects(store, parse(projectListQuery, request.query), listingOf(page));
+    const page = pageOf(request, projectList);
+    const { count, rows } = await rowsOf<ProjectRow>(store, page, sql.table('projects'));
     const views = [];
     for (const row of rows) views.push(projectView(originOf(request), row, await tasksOfProject(store, row.id)));
     return pageBody(request, page, count, views);

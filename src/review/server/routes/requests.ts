@@ -1,29 +1,33 @@
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import { now } from '../store/database.js';
-import { cancelRequest, findRequest, listRequests, requestColumns } from '../store/requests.js';
-import { integer, parse } from '../validation.js';
+import { cancelRequest, findRequest, requestColumns } from '../store/requests.js';
+import type { RequestRow } from '../store/schema.js';
+import { integer } from '../validation.js';
 import { requestView } from '../views.js';
 
-export const requestListQuery = z.object({
-  task_id: integer(0).optional(),
-  project_id: integer(0).optional(),
-  job_id: integer(0).optional(),
-  target: z.string().optional(),
-  action: z.string().optional(),
-  status: z.string().optional(),
-  format: z.string().optional(),
-  subresource: z.string().optional(),
-});
+const text = z.string().optional();
+
+/** Values that no request can have find nothing. */
+export const requestList: ListFields = {
+  columns: requestColumns,
+  query: z.object({
+    ...{ target: text, action: text, status: text, format: text, subresource: text },
+    task_id: integer(0).optional(),
+    project_id: integer(0).optional(),
+    job_id: integer(0).optional(),
+  }),
+};
 
 export function requestRoutes(app: FastifyInstance, { store, background }: ReviewContext): void {
   app.get('/api/requests', async (request) => {
-    const page = pageOf(request, requestColumns);
-    const { count, rows } = await listRequests(store, parse(requestListQuery, request.query), listingOf(page));
+    const page = pageOf(request, requestList);
+    const { count, rows } = await rowsOf<RequestRow>(store, page, sql.table('requests'));
     const views = rows.map((row) => requestView(originOf(request), row, background.progressOf(row.sequence)));
     return pageBody(request, page, count, views);
   });

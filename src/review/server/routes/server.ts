@@ -1,15 +1,31 @@
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
-import { pageBody, pageOf } from '../paging.js';
+import type { ReviewContext } from '../context.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
-import { parse } from '../validation.js';
-import { userView } from '../views.js';
+import { flag } from '../validation.js';
+import { userId, userName, userView } from '../views.js';
 import { formats } from '../formats/index.js';
 
 /** The version of CVAT whose API this is. The part after + is ours; clients ignore it when they compare. */
 export const version = '2.80.0+frameloop';
 
-export function serverRoutes(app: FastifyInstance): void {
+const [text, noText] = [z.string().optional(), sql`''`];
+
+/** Of the one user. */
+export const userList: ListFields = {
+  columns: { id: sql`${userId}`, username: sql`${userName}`, first_name: noText, last_name: noText, is_active: sql`1` },
+  search: ['username', 'first_name', 'last_name'],
+  query: z.object({
+    username: text,
+    first_name: text,
+    last_name: text,
+    is_active: flag().transform(Number).optional(),
+  }),
+};
+
+export function serverRoutes(app: FastifyInstance, { store }: ReviewContext): void {
   app.get('/api/server/about', { config: { public: true } }, () => ({
     name: 'Frameloop review server',
     description: 'Embedded annotation server that speaks the API of CVAT.',
@@ -30,10 +46,15 @@ export function serverRoutes(app: FastifyInstance): void {
     return { importers: known, exporters: known };
   });
 
-  app.get('/api/users', (request) => {
-    const { search = '' } = parse(z.object({ search: z.string().optional() }), request.query);
-    const users = [userView(originOf(request))].filter(({ username }) => username.includes(search));
-    return pageBody(request, pageOf(request), users.length, users);
+  app.get('/api/users', async (request) => {
+    const page = pageOf(request, userList);
+    const { count, rows } = await rowsOf(store, page, sql`(select 1)`);
+    return pageBody(
+      request,
+      page,
+      count,
+      rows.map(() => userView(originOf(request))),
+    );
   });
 
   app.get('/api/users/self', (request) => ({

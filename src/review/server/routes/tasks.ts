@@ -2,14 +2,17 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ApiError, invalidChoice, notFound, refused } from '../api-error.js';
+import { sql } from 'kysely';
+import { ApiError, notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import { findProject } from '../store/projects.js';
 import { expireRequestsOf } from '../store/requests.js';
-import { createTask, deleteTask, findTask, jobsOfTasks, listTasks, taskColumns, updateTask } from '../store/tasks.js';
-import { integer, parse, title } from '../validation.js';
+import type { TaskRow } from '../store/schema.js';
+import { createTask, deleteTask, findTask, jobsOfTasks, taskColumns, updateTask } from '../store/tasks.js';
+import { dimensions, mediaTypes, modes, statuses } from '../status.js';
+import { choice, integer, objectId, parse, requireObject, title } from '../validation.js';
 import { taskView, userId } from '../views.js';
 import { idOf, taskOf } from './ids.js';
 import { labelsInput } from './label-input.js';
@@ -44,13 +47,21 @@ export const newTask = z.object({
 
 export const taskChange = z.object(changeable).partial();
 
-export const taskListQuery = z.object({
-  name: z.string().optional(),
-  search: z.string().optional(),
-  subset: z.string().optional(),
-  project_id: z.string().optional(),
-  tracker_link: z.string().optional(),
-});
+const text = z.string().optional();
+
+export const taskList: ListFields = {
+  columns: taskColumns,
+  search: ['assignee', 'name', 'owner', 'project_name', 'subset', 'tracker_link'],
+  query: z.object({
+    ...{ project_name: text, name: text, owner: text, assignee: text, subset: text, tracker_link: text },
+    status: choice(statuses).optional(),
+    mode: choice(modes).optional(),
+    dimension: choice(dimensions).optional(),
+    media_type: choice(mediaTypes).optional(),
+    validation_mode: choice(['gt', 'gt_pool']).optional(),
+    project_id: objectId().optional(),
+  }),
+};
 
 export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
   app.post('/api/tasks', async (request, reply) => {
@@ -79,15 +90,9 @@ export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContex
   });
 
   app.get('/api/tasks', async (request) => {
-    const page = pageOf(request, taskColumns);
-    const { project_id, tracker_link: tracker, ...rest } = parse(taskListQuery, request.query);
-    const projectId = project_id === undefined ? undefined : Number(project_id);
-    if (projectId !== undefined) {
-      const known = Number.isSafeInteger(projectId) && (await findProject(store, projectId)) !== undefined;
-      if (!known) throw invalidChoice('project_id');
-    }
-    const filter = { ...rest, project_id: projectId, bug_tracker: tracker };
-    const { count, rows } = await listTasks(store, filter, listingOf(page));
+    const page = pageOf(request, taskList);
+    await requireObject(request, 'project_id', (id) => findProject(store, id));
+    const { count, rows } = await rowsOf<TaskRow>(store, page, sql.table('tasks'));
     const ids = rows.map(({ id }) => id);
     const jobs = await jobsOfTasks(store, ids);
     const views = rows.map((task) => taskView(originOf(request), task, jobs.get(task.id) ?? []));

@@ -1,23 +1,24 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { sql } from 'kysely';
 import { z } from 'zod';
-import { ApiError, invalidChoice, refused } from '../api-error.js';
+import { ApiError, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
-import { listingOf, pageBody, pageOf } from '../paging.js';
+import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import { findJob, type JobOfTask } from '../store/jobs.js';
 import { findProject } from '../store/projects.js';
 import type { DeliveryRow, TaskRow, WebhookRow } from '../store/schema.js';
 import { findTask, jobsOfTasks } from '../store/tasks.js';
-import { findDelivery, hurryDeliveries, insertDelivery, listDeliveries } from '../store/deliveries.js';
+import { findDelivery, hurryDeliveries, insertDelivery } from '../store/deliveries.js';
 import {
   deleteWebhook,
   findWebhook,
   insertWebhook,
   updateWebhook,
-  webhooksOf,
+  webhookColumns,
   type WebhookInput,
 } from '../store/webhooks.js';
-import { flag, integer, parse } from '../validation.js';
+import { choice, flag, integer, objectId, parse, requireObject } from '../validation.js';
 import { deliveryView, jobView, taskView, userView, webhookView } from '../views.js';
 import { send, type WebhookSender } from '../webhook-sender.js';
 import { idOf } from './ids.js';
@@ -42,6 +43,18 @@ export const newWebhook = z.object({
   is_active: changeable.is_active.default(true),
 });
 
+export const webhookList: ListFields = {
+  columns: webhookColumns,
+  search: ['description', 'owner', 'target_url'],
+  query: z.object({
+    ...{ target_url: z.string().optional(), owner: z.string().optional() },
+    type: choice(['organization', 'project', 'server']).optional(),
+    project_id: objectId().optional(),
+  }),
+};
+
+export const deliveryList: ListFields = { columns: { id: sql.ref('webhook_deliveries.id') } };
+
 /** Registering receivers, and telling them what happens to jobs and tasks. */
 export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, sender: WebhookSender): void {
   app.get('/api/webhooks/events', () => ({ webhook_type: 'project', events }));
@@ -53,12 +66,11 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
   });
 
   app.get('/api/webhooks', async (request) => {
-    const { project_id: projectId } = parse(z.object({ project_id: integer(0).optional() }), request.query);
-    if (projectId !== undefined && (await findProject(store, projectId)) === undefined)
-      throw invalidChoice('project_id');
-    const rows = await webhooksOf(store, projectId);
+    const page = pageOf(request, webhookList);
+    await requireObject(request, 'project_id', (id) => findProject(store, id));
+    const { count, rows } = await rowsOf<WebhookRow>(store, page, sql.table('webhooks'));
     const views = rows.map((row) => webhookView(originOf(request), row));
-    return pageBody(request, pageOf(request), views.length, views);
+    return pageBody(request, page, count, views);
   });
 
   app.get('/api/webhooks/:id', async (request) => webhookView(originOf(request), await webhookOf(request)));
@@ -84,8 +96,9 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
 
   app.get('/api/webhooks/:id/deliveries', async (request) => {
     const { id } = await webhookOf(request);
-    const page = pageOf(request);
-    const { count, rows } = await listDeliveries(store, id, listingOf(page));
+    const page = pageOf(request, deliveryList);
+    const filter = sql<boolean>`webhook_id = ${id} and ${page.filter}`;
+    const { count, rows } = await rowsOf<DeliveryRow>(store, { ...page, filter }, sql.table('webhook_deliveries'));
     return pageBody(request, page, count, rows.map(deliveryView));
   });
 

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { now, type Store } from './database.js';
+import { sql } from 'kysely';
+import type { Columns } from '../json-filter.js';
+import { now, ownerName, type Store } from './database.js';
 import type { AccessTokenRow } from './schema.js';
 
 /** How exactly it is known when a token was last used: a write for every request would cost more than it tells. */
@@ -33,10 +35,20 @@ export async function findAccessToken(store: Store, value: string): Promise<Acce
   return row;
 }
 
-/** Those that a person made, newest first. */
+/** Those that a person made. */
 export function personalTokens(store: Store): Promise<AccessTokenRow[]> {
-  return store.selectFrom('access_tokens').selectAll().where('kind', '=', 'personal').orderBy('id', 'desc').execute();
+  return store.selectFrom('access_tokens').selectAll().where('kind', '=', 'personal').execute();
 }
+
+export const accessTokenColumns: Columns = {
+  ...Object.fromEntries(
+    ['id', 'name', 'read_only', 'created_date', 'updated_date', 'expiry_date', 'last_used_date'].map((name) => [
+      name,
+      sql.ref(`access_tokens.${name}`),
+    ]),
+  ),
+  owner: ownerName,
+};
 
 export async function deleteAccessToken(store: Store, token: Pick<AccessTokenRow, 'id' | 'kind'>): Promise<boolean> {
   const { numDeletedRows } = await store

@@ -42,6 +42,11 @@ export function now(): string {
   return new Date().toISOString();
 }
 
+/** The one user, to whom everything belongs, and columns that have the same value, or none, in every row; for filters. */
+export const ownerName = sql`${userName}`;
+export const nothing = sql`null`;
+export const always = (value: string) => sql`${value}`;
+
 /** The one user's name where something is given to them, for filters. */
 export function assigneeName(column: string): RawBuilder<unknown> {
   return sql`case when ${sql.ref(column)} is not null then ${userName} end`;

@@ -65,11 +65,3 @@ export function findDelivery(store: Store, webhookId: number, id: number): Promi
     .where('id', '=', id)
     .executeTakeFirst();
 }
-
-/** Newest first. */
-export async function listDeliveries(store: Store, webhookId: number, window: { limit: number; offset: number }) {
-  const query = store.selectFrom('webhook_deliveries').where('webhook_id', '=', webhookId);
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy('id', 'desc').limit(window.limit).offset(window.offset).execute();
-  return { count, rows };
-}

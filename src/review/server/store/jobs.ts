@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { changedJob, type JobStage, type JobState } from '../status.js';
 import type { Columns } from '../json-filter.js';
-import type { Listing } from '../paging.js';
-import { assigneeName, now, type Store } from './database.js';
+import { rowsOf, type Page } from '../paging.js';
+import { always, assigneeName, nothing, now, type Store } from './database.js';
 import type { JobRow, TaskRow } from './schema.js';
 import { touchTask } from './tasks.js';
 
@@ -19,13 +19,6 @@ export async function findJob(store: Store, id: number): Promise<JobOfTask | und
   return { job, task };
 }
 
-export interface JobFilter {
-  task_id?: number | undefined;
-  project_id?: number | undefined;
-  state?: JobState | undefined;
-  stage?: JobStage | undefined;
-}
-
 export const jobColumns: Columns = {
   id: sql.ref('jobs.id'),
   task_id: sql.ref('jobs.task_id'),
@@ -37,34 +30,25 @@ export const jobColumns: Columns = {
   start_frame: sql.ref('jobs.start_frame'),
   stop_frame: sql.ref('jobs.stop_frame'),
   assignee: assigneeName('jobs.assignee_id'),
+  type: always('annotation'),
+  mode: always('annotation'),
+  dimension: always('2d'),
+  media_type: always('image'),
+  parent_job_id: nothing,
   created_date: sql.ref('jobs.created_date'),
   updated_date: sql.ref('jobs.updated_date'),
 };
 
-/** Newest first (a task's last segment first, as CVAT has it), if nothing else is wished. */
-export async function listJobs(
-  store: Store,
-  filter: JobFilter,
-  listing: Listing,
-): Promise<{ count: number; rows: JobOfTask[] }> {
-  let query = store.selectFrom('jobs').innerJoin('tasks', 'tasks.id', 'jobs.task_id').where(listing.filter);
-  if (filter.task_id !== undefined) query = query.where('jobs.task_id', '=', filter.task_id);
-  if (filter.project_id !== undefined) query = query.where('tasks.project_id', '=', filter.project_id);
-  if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state);
-  if (filter.stage !== undefined) query = query.where('jobs.stage', '=', filter.stage);
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const jobs = await query
-    .selectAll('jobs')
-    .orderBy(listing.order)
-    .limit(listing.limit)
-    .offset(listing.offset)
-    .execute();
+/** The jobs of a page, each with its task. */
+export async function listJobs(store: Store, page: Page): Promise<{ count: number; rows: JobOfTask[] }> {
+  const joined = sql`jobs inner join tasks on tasks.id = jobs.task_id`;
+  const { count, rows: jobs } = await rowsOf<JobRow>(store, page, joined, sql`jobs.*`);
   const tasks = new Map<number, TaskRow>();
   for (const { task_id: id } of jobs) {
     if (tasks.has(id)) continue;
     tasks.set(id, await store.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
   }
-  return { count, rows: jobs.flatMap((job) => ({ job, task: tasks.get(job.task_id) as TaskRow })) };
+  return { count, rows: jobs.map((job) => ({ job, task: tasks.get(job.task_id) as TaskRow })) };
 }
 
 export interface JobChange {

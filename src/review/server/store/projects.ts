@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Columns } from '../json-filter.js';
-import type { Listing } from '../paging.js';
-import { now, type Store } from './database.js';
+import { always, nothing, now, ownerName, type Store } from './database.js';
 import type { LabelRow, ProjectRow, TaskRow } from './schema.js';
 
 export interface NewLabel {
@@ -66,26 +65,15 @@ export async function updateProject(
     .execute();
 }
 
-export interface ProjectFilter {
-  name?: string | undefined;
-  search?: string | undefined;
-}
-
 export const projectColumns: Columns = {
   id: sql.ref('projects.id'),
   name: sql.ref('projects.name'),
+  owner: ownerName,
+  assignee: nothing,
+  status: always('annotation'),
   created_date: sql.ref('projects.created_date'),
   updated_date: sql.ref('projects.updated_date'),
 };
-
-export async function listProjects(store: Store, filter: ProjectFilter, listing: Listing) {
-  let query = store.selectFrom('projects').where(listing.filter);
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name);
-  if (filter.search !== undefined) query = query.where(sql<boolean>`instr(lower(name), lower(${filter.search})) > 0`);
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
-  return { count, rows };
-}
 
 /** What the view of a project says about its tasks. */
 export async function tasksOfProject(store: Store, projectId: number): Promise<Pick<TaskRow, 'id' | 'subset'>[]> {
@@ -114,23 +102,10 @@ export const labelColumns: Columns = {
   type: sql.ref('labels.type'),
   project_id: sql.ref('labels.project_id'),
   task_id: sql.ref('labels.task_id'),
+  // This server has no skeletons, whose parts are labels inside another.
+  parent: nothing,
+  parent_id: nothing,
 };
-
-/** In the order in which they were given, if nothing else is wished. Labels of a task may be those of its project. */
-export async function listLabels(
-  store: Store,
-  owner: Pick<TaskRow, 'project_id'> & { task_id: number | null },
-  name: string | undefined,
-  listing: Listing,
-) {
-  let query = store.selectFrom('labels').where(listing.filter);
-  if (owner.project_id !== null) query = query.where('project_id', '=', owner.project_id);
-  else if (owner.task_id !== null) query = query.where('task_id', '=', owner.task_id);
-  if (name !== undefined) query = query.where('name', '=', name);
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
-  return { count, rows };
-}
 
 export function findLabel(store: Store, id: number): Promise<LabelRow | undefined> {
   return store.selectFrom('labels').selectAll().where('id', '=', id).executeTakeFirst();

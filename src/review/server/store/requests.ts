@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Columns } from '../json-filter.js';
-import type { Listing } from '../paging.js';
 import { now, type Store } from './database.js';
 import type { RequestRow } from './schema.js';
 
@@ -34,17 +33,6 @@ export function isActive(request: RequestRow | undefined): request is RequestRow
   return request?.status === 'queued' || request?.status === 'started';
 }
 
-export interface RequestFilter {
-  task_id?: number | undefined;
-  project_id?: number | undefined;
-  job_id?: number | undefined;
-  target?: string | undefined;
-  action?: string | undefined;
-  status?: string | undefined;
-  format?: string | undefined;
-  subresource?: string | undefined;
-}
-
 export const requestColumns: Columns = {
   ...Object.fromEntries(
     ['status', 'project_id', 'task_id', 'job_id', 'action', 'target', 'format', 'subresource', 'created_date'].map(
@@ -54,27 +42,6 @@ export const requestColumns: Columns = {
   // Their order in time.
   id: sql.ref('requests.sequence'),
 };
-
-/** Values that no request can have find nothing. */
-export async function listRequests(store: Store, filter: RequestFilter, listing: Listing) {
-  let query = store.selectFrom('requests').where(listing.filter);
-  for (const key of [
-    'task_id',
-    'project_id',
-    'job_id',
-    'target',
-    'action',
-    'status',
-    'format',
-    'subresource',
-  ] as const) {
-    const value = filter[key];
-    if (value !== undefined) query = query.where(key, '=', value as never);
-  }
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
-  return { count, rows };
-}
 
 /** The oldest work that is not done. What a stopped server had started comes first: it is the oldest. */
 export function nextRequest(store: Store): Promise<RequestRow | undefined> {

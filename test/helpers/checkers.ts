@@ -3,7 +3,7 @@ import path from 'node:path';
 import { toolsFolder } from '../../src/tools/index.js';
 
 /**
- * A program that checks files of ours: from PATH, or as scripts/ci/checkers.sh installed it. Undefined where it is in
+ * A program that only tests need: from PATH, or as scripts/ci/checkers.sh installed it. Undefined where it is in
  * neither place; the test that wants it is skipped then, and says what is missing.
  */
 export function findChecker(name: string): string | undefined {

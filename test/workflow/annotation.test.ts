@@ -125,25 +125,6 @@ describe('jobs that are finished while others are open', () => {
 });
 
 describe('the wait for people', () => {
-  it('looks more and more seldom, and 24 hours of looks add no event to the history', async () => {
-    // Compressed: eight looks stand for those of 24 hours at an interval of three. How long each waits does not matter.
-    const stubs = stubActivities(planned({ pollSeconds: 0.02, longestPollSeconds: 0.05 }));
-    await play(stubs.activities, async (handle) => {
-      const polls = (count: number) =>
-        until(`${count} looks`, () => Promise.resolve(times(stubs.calls, 'pollTask') >= count));
-      await polls(3);
-      const wait = environment.client.workflow.getHandle(`cvat-task-${stubs.task.taskId}`);
-      const events = async () => [
-        (await handle.fetchHistory()).events?.length,
-        (await wait.fetchHistory()).events?.length,
-      ];
-      const before = await events();
-      await polls(3 + 8);
-      expect(await events()).toEqual(before);
-      stubs.reading.state = 'complete';
-    });
-  });
-
   it('uses an interval that grows by half up to the longest', async () => {
     const stubs = stubActivities(planned({ pollSeconds: 60, longestPollSeconds: 600 }));
     await play(stubs.activities, async (handle) => {

@@ -33,27 +33,31 @@ export function run(args: string[]): Promise<void> {
   const selector = new Selector({ strategy: 'uncertainty', budget }, { labelled, corrected });
   const heapBefore = usedMegabytes();
   let heapMost = 0;
-  let spent = 0;
+  const spent: Spent = { processor: 0, wall: 0 };
   for (let video = 0; video < videos; video++) {
     // As in a round, a video's candidates are read, handed over and forgotten; making them up is not counted.
     const candidates = makeVideo(`video-${video}`, Math.min(perVideo, count - video * perVideo));
-    spent += cpuSeconds(() => selector.addVideo(candidates));
+    measure(() => selector.addVideo(candidates), spent);
     heapMost = Math.max(heapMost, usedMegabytes());
   }
   let selected = 0;
-  spent += cpuSeconds(() => (selected = selector.select().decisions.length));
+  measure(() => (selected = selector.select().decisions.length), spent);
   heapMost = Math.max(heapMost, usedMegabytes());
 
   const part = makeVideo('naive', naivePart).map(({ perceptualHash, frameId }) => parseHash(perceptualHash, frameId));
-  const naive = cpuSeconds(() => comparePairs(part)) * (count / naivePart) ** 2;
+  const naive = measure(() => comparePairs(part)).processor * (count / naivePart) ** 2;
   const row = (name: string, value: string) => console.log(`${name.padEnd(46)}${value}`);
-  row(`${selected} of ${count} frames of ${videos} videos`, `${spent.toFixed(1)} s of processor time`);
+  row(
+    `${selected} of ${count} frames of ${videos} videos`,
+    `${spent.wall.toFixed(1)} s, ${spent.processor.toFixed(1)} s of processor time`,
+  );
   row(
     'memory held for them, at most',
     `${Math.round(heapMost - heapBefore)} MB, ${Math.round(((heapMost - heapBefore) * 2 ** 20) / count)} bytes a frame`,
   );
-  row(`comparing every pair of hashes once (from ${naivePart})`, `${naive.toFixed(1)} s of processor time`);
-  row('share of that', `${((spent / naive) * 100).toFixed(0)} % with scoring, near duplicates and diversity`);
+  row(`naive: every pair of hashes once (from ${naivePart})`, `${naive.toFixed(1)} s of processor time`);
+  const share = (spent.processor / naive) * 100;
+  row('share of the naive time', `${share.toFixed(0)} %, with scoring, near duplicates and diversity`);
   return Promise.resolve();
 }
 
@@ -97,12 +101,21 @@ function comparePairs(hashes: readonly HashBits[]): number {
   return near;
 }
 
-/** Processor time: what others do on the machine at the same time does not count. */
-function cpuSeconds(work: () => void): number {
-  const before = process.cpuUsage();
+/** Seconds. */
+interface Spent {
+  /** What others do on the machine at the same time does not count. */
+  processor: number;
+  wall: number;
+}
+
+/** Adds what the work takes to `sum`. */
+function measure(work: () => void, sum: Spent = { processor: 0, wall: 0 }): Spent {
+  const [processorBefore, wallBefore] = [process.cpuUsage(), performance.now()];
   work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  const { user, system } = process.cpuUsage(processorBefore);
+  sum.processor += (user + system) / 1e6;
+  sum.wall += (performance.now() - wallBefore) / 1e3;
+  return sum;
 }
 
 function usedMegabytes(): number {

@@ -37,3 +37,6 @@ export class Purse {
     return this.perVideo - (this.#spentOn.get(videoKey) ?? 0);
   }
 }
+
+/** The small summand: 0.29 * 100 is a little less than 29 in floating point. */
+export const portion = (share: number, budget: number) => Math.floor(share * budget + 1e-9);

@@ -18,6 +18,8 @@ export interface ScoredFrame extends Picture {
   videoKey: string;
   score: number;
   scores: ComponentScores;
+  /** The score for what it costs: where boxes are paid for, what counts is how much is learned from each of them. */
+  worth: number;
   /** In the unit of the budget. */
   cost: number;
   seesNothing: boolean;
@@ -57,9 +59,9 @@ function scoreFrame(candidate: Candidate, context: ScoreContext, settings: Compl
     weights.rarity * scores.rarity +
     weights.flicker * scores.flicker;
   const { frameId, videoKey, detections } = candidate;
+  const cost = budgetUnit === 'frames' ? 1 : Math.max(1, detections.length);
   return {
-    ...{ frameId, videoKey, ...toPicture(candidate), score, scores },
-    cost: budgetUnit === 'frames' ? 1 : Math.max(1, detections.length),
+    ...{ frameId, videoKey, ...toPicture(candidate), score, scores, worth: score / cost, cost },
     seesNothing: detections.length === 0,
     shows: Object.keys(perClass).filter((label) => detections.some((box) => box.label === label)),
     boxes: describeBoxes(candidate),

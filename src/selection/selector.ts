@@ -1,8 +1,8 @@
 import type { Candidate, ComponentScores, SelectedFrame } from '../common/types.js';
 import type { EvaluatedFrame } from '../evaluation/index.js';
 import { learnClasses, type ClassKnowledge } from './class-knowledge.js';
-import { fillBudget, type Choice } from './fill-budget.js';
-import { withoutNearDuplicates } from './near-duplicates.js';
+import type { Choice } from './basket.js';
+import { fillBudget } from './fill-budget.js';
 import { toPicture, type Picture } from './picture-space.js';
 import { Rejections } from './rejections.js';
 import { scoreVideo, type ScoredFrame } from './score-video.js';
@@ -88,21 +88,8 @@ export class Selector {
   }
 
   #withinBudget(budget: number, settings: CompleteSettings): Choice[] {
-    const { minHammingDistance, budgetUnit } = settings;
-    // Where boxes are paid for, what counts is how much is learned from each of them.
-    const worth = ({ score, cost }: ScoredFrame) => (budgetUnit === 'boxes' ? score / cost : score);
-    const bestFirst = [...this.#open.values()].sort((a, b) => worth(b) - worth(a) || byFrameId(a, b));
-    const labelledHashes = this.#labelled.map(({ hash }) => hash);
-    const distinct = withoutNearDuplicates(bestFirst, labelledHashes, minHammingDistance, this.#rejections);
-    const videos = new Set(bestFirst.map(({ videoKey }) => videoKey)).size;
-    const { choices, purse } = fillBudget(distinct, this.#labelled, { budget, videos, settings });
-    const taken = new Set(choices.map(({ frame }) => frame.frameId));
-    for (const { frameId, videoKey } of distinct) {
-      if (taken.has(frameId)) continue;
-      const isFull = videos > 1 && purse.isVideoFull(videoKey);
-      this.#rejections.add(isFull ? 'its video has its share of the budget' : 'beyond the budget');
-    }
-    return choices;
+    const bestFirst = [...this.#open.values()].sort((a, b) => b.worth - a.worth || byFrameId(a, b));
+    return fillBudget(bestFirst, this.#labelled, { budget, settings }, this.#rejections).choices;
   }
 }
 

@@ -1,5 +1,5 @@
 import { binaryEntropy } from './entropy.js';
-import { countedBoxes, type FrameScore } from './score.js';
+import type { FrameScore } from './score.js';
 
 /**
  * Uncertainty about classes that the model is bad at: the binary entropy of each box times the difficulty of its class,
@@ -7,6 +7,6 @@ import { countedBoxes, type FrameScore } from './score.js';
  * difficulty-calibrated uncertainty of PPAL (Yang et al., CVPR 2024, arXiv 2211.11612).
  */
 export const difficulty: FrameScore = {
-  values: (frame, { classes }) =>
-    countedBoxes(frame).map(({ label, confidence }) => classes.difficulty(label) * binaryEntropy(confidence)),
+  values: ({ detections }, { classes }) =>
+    detections.map(({ label, confidence }) => classes.difficulty(label) * binaryEntropy(confidence)),
 };

@@ -1,4 +1,4 @@
-import { countedBoxes, type FrameScore } from './score.js';
+import type { FrameScore } from './score.js';
 
 /**
  * How unsure a yes/no answer with probability `p` is: -p log2 p - (1-p) log2 (1-p), in bits, 0..1, greatest at 0.5.
@@ -14,5 +14,5 @@ export function binaryEntropy(p: number): number {
  * arXiv 2211.11612).
  */
 export const entropy: FrameScore = {
-  values: (frame) => countedBoxes(frame).map(({ confidence }) => binaryEntropy(confidence)),
+  values: ({ detections }) => detections.map(({ confidence }) => binaryEntropy(confidence)),
 };

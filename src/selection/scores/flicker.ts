@@ -1,9 +1,12 @@
 import { intersectionOverUnion } from '../../common/geometry.js';
 import type { Candidate, Detection, PixelBox } from '../../common/types.js';
-import { countedBoxes, MOST_BOXES, type FrameScore } from './score.js';
+import type { FrameScore } from './score.js';
 
 /** Boxes of neighbouring frames that overlap by at least this are taken for the same object, which has moved a little. */
 const SAME_OBJECT = 0.3;
+
+/** Only so many boxes of a frame are compared, the surest: every pair of them is looked at. */
+const MOST_BOXES = 50;
 
 /**
  * Boxes that come and go between neighbouring frames. An object that is seen at the same place before and after, but not
@@ -21,15 +24,20 @@ export const flicker: FrameScore = {
     const missed = links
       .filter(({ between }) => !frame.detections.some((box) => overlaps(box, between)))
       .map(({ confidence }) => confidence);
-    const most = Math.max(countedBoxes(previous).length, countedBoxes(next).length);
+    const most = Math.max(surestBoxes(previous).length, surestBoxes(next).length);
     const stability = most === 0 ? 1 : links.length / most;
     const around = [...previous.detections, ...next.detections];
-    const lone = countedBoxes(frame)
+    const lone = surestBoxes(frame)
       .filter((box) => !around.some((other) => isSame(box, other)))
       .map(({ confidence }) => confidence * stability);
-    return [...missed, ...lone].sort((a, b) => b - a).slice(0, MOST_BOXES);
+    return [...missed, ...lone];
   },
 };
+
+/** In an order of its own, so that the links are the same however the boxes came. */
+function surestBoxes({ detections }: Candidate): Detection[] {
+  return [...detections].sort((a, b) => b.confidence - a.confidence || a.x1 - b.x1 || a.y1 - b.y1).slice(0, MOST_BOXES);
+}
 
 interface Link {
   /** Where the object should be in the frame between. */
@@ -40,8 +48,8 @@ interface Link {
 
 /** Pairs of boxes that are the same object before and after, the surest first, each box in one pair at most. */
 function link(previous: Candidate, next: Candidate): Link[] {
-  const open = new Set(countedBoxes(next));
-  return countedBoxes(previous).flatMap((before) => {
+  const open = new Set(surestBoxes(next));
+  return surestBoxes(previous).flatMap((before) => {
     const after = nearest(before, open);
     if (!after) return [];
     open.delete(after);

@@ -1,4 +1,4 @@
-import type { Candidate, Detection } from '../../common/types.js';
+import type { Candidate } from '../../common/types.js';
 import type { ClassKnowledge } from '../class-knowledge.js';
 
 /** What a score may look at besides the frame itself. */
@@ -18,18 +18,17 @@ export interface FrameScore {
 /** How the values of a frame become one number. Probst et al. (2022): this matters as much as the score itself. */
 export type Aggregate = 'sum' | 'max' | 'mean';
 
-/** More boxes than this add nothing: otherwise a crowd of easy objects outweighs one hard picture. */
-export const MOST_BOXES = 20;
+/**
+ * More values than this add nothing to a sum: otherwise a crowd of easy objects outweighs one hard picture. The greatest
+ * count, and not those of the surest boxes: in a crowd these would hide the very boxes that the model is unsure of.
+ */
+const MOST_VALUES = 20;
 
-/** The boxes that count: the best ones. In an order of its own, so that sums are the same however the boxes came. */
-export function countedBoxes({ detections }: Candidate): Detection[] {
-  return [...detections].sort((a, b) => b.confidence - a.confidence || a.x1 - b.x1 || a.y1 - b.y1).slice(0, MOST_BOXES);
-}
-
-/** `sum`: 0..20; `max` and `mean`: 0..1; 0 for a frame without values. */
+/** `sum`: 0..20; `max` and `mean`: 0..1; 0 for a frame without values. The same in whatever order the values come. */
 export function aggregate(values: readonly number[], how: Aggregate): number {
   if (values.length === 0) return 0;
-  if (how === 'max') return Math.max(...values);
-  const sum = values.reduce((total, value) => total + value, 0);
-  return how === 'sum' ? sum : sum / values.length;
+  const greatestFirst = [...values].sort((a, b) => b - a);
+  if (how === 'max') return greatestFirst[0]!;
+  const total = (some: readonly number[]) => some.reduce((sum, value) => sum + value, 0);
+  return how === 'sum' ? total(greatestFirst.slice(0, MOST_VALUES)) : total(greatestFirst) / values.length;
 }

@@ -137,6 +137,23 @@ describe('with a budget', () => {
     expect(selected.filter(({ videoKey }) => videoKey === 'file-000000000000')).toHaveLength(most);
   });
 
+  it('looks for diversity among the best four times the budget, and no further', () => {
+    const known = pictureHash('known');
+    const near = (i: number) => (BigInt(`0x${known}`) ^ (0xfn << BigInt(8 * i))).toString(16).padStart(16, '0');
+    const frames = Array.from({ length: 30 }, (_, i) =>
+      candidate({ ptsMs: i * 10_000, hash: i < 8 ? near(i) : pictureHash(`${i}`), confidences: [i < 8 ? 0.5 : 0.51] }),
+    );
+    const labelled = [{ frameId: 'elsewhere_000000000', perceptualHash: known }];
+    const { selected } = selectFrames(frames, labelled, { ...chosenOnly, budget: 2 });
+    expect(selected.map(({ ptsSeconds }) => ptsSeconds / 10 < 8)).toEqual([true, true]);
+    // Where the pool has room for them, it is the far ones that are taken.
+    expect(
+      selectFrames(frames, labelled, { ...chosenOnly, budget: 4 }).selected.map(
+        ({ ptsSeconds }) => ptsSeconds / 10 < 8,
+      ),
+    ).toEqual([false, false, false, false]);
+  });
+
   it('lets the scores speak where there is little more footage than budget', () => {
     const frames = Array.from({ length: 100 }, (_, i) =>
       candidate({ ptsMs: i * 10_000, hash: pictureHash(`${i}`), confidences: i % 2 === 0 ? [0.5] : [] }),
@@ -144,6 +161,22 @@ describe('with a budget', () => {
     const { selected } = selectFrames(frames, [], { ...chosenOnly, budget: 40 });
     expect(selected).toHaveLength(40);
     expect(selected.filter(({ detections }) => detections.length > 0)).toHaveLength(40);
+  });
+
+  it('draws control frames without regard to what the model says, of look-alikes too', () => {
+    const frames = Array.from({ length: 200 }, (_, i) => {
+      const hash = BigInt(`0x${pictureHash(`${Math.floor(i / 2)}`)}`) ^ (i % 2 === 0 ? 0n : 1n);
+      return candidate({
+        ptsMs: i * 10_000,
+        hash: hash.toString(16).padStart(16, '0'),
+        confidences: [i % 2 === 0 ? 0.5 : 0.99],
+      });
+    });
+    const { selected } = selectFrames(frames, [], { ...chosenOnly, control: 1, budget: 60 });
+    expect(selected).toHaveLength(60);
+    const sure = selected.filter(({ detections }) => detections[0]!.confidence === 0.99).length;
+    expect(sure).toBeGreaterThan(15);
+    expect(sure).toBeLessThan(45);
   });
 
   it('draws other control frames with another seed, and the same with the same', () => {
@@ -178,6 +211,20 @@ describe('a budget in boxes', () => {
     expect(boxes).toBeGreaterThan(20);
     // All boxes are equally unsure, so none of the 30 is wasted on a frame of another kind.
     expect(selected.length).toBeGreaterThan(3);
+  });
+
+  it('draws crowded pictures as control frames as often as others', () => {
+    // One box or nine: five on average, so a tenth of a budget of 100 boxes is two frames.
+    const frames = Array.from({ length: 200 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: Array<number>(i % 2 ? 9 : 1).fill(0.5) }),
+    );
+    const drawn = Array.from({ length: 60 }, (_, seed) =>
+      selectFrames(frames, [], { ...uncertain, control: 0.1, budget: 100, budgetUnit: 'boxes', seed: `${seed}` }),
+    ).flatMap(({ selected }) => selected.filter(({ arm }) => arm === 'control'));
+    expect(drawn).toHaveLength(120);
+    const crowded = drawn.filter(({ detections }) => detections.length === 9).length;
+    expect(crowded).toBeGreaterThan(40);
+    expect(crowded).toBeLessThan(80);
   });
 
   it('counts a frame without boxes as one', () => {
@@ -332,7 +379,8 @@ describe('for any footage', () => {
           }
         }
         const arm = (name: string) => selected.filter((frame) => frame.arm === name);
-        expect(spent(arm('control'))).toBeLessThanOrEqual(Math.round(chosen.control * chosen.budget));
+        // Where boxes are paid for, a number of frames is drawn that costs as much on average.
+        expect(arm('control').length).toBeLessThanOrEqual(Math.round(chosen.control * chosen.budget));
         expect(spent(arm('explore'))).toBeLessThanOrEqual(Math.round(chosen.explore * chosen.budget));
         expect(selected.filter((frame) => frame.blind)).toHaveLength(Math.round(chosen.blind * arm('control').length));
         const open = frames.filter((frame) => !labelled.some((other) => other.frameId === frame.frameId));

@@ -33,8 +33,11 @@ describe('entropy score', () => {
     expect(uncertainty(frame, 'mean')).toBeCloseTo((0.468996 + 0.811278) / 2, 5);
   });
 
-  it('does not let a crowd count for more than its 20 best boxes', () => {
+  it('does not let a crowd count for more than 20 boxes, and of these the least sure ones count', () => {
     expect(uncertainty(candidate({ confidences: Array<number>(200).fill(0.5) }))).toBe(20);
+    const crowd = candidate({ confidences: [...Array<number>(30).fill(0.9), 0.5, 0.25] });
+    expect(uncertainty(crowd)).toBeCloseTo(1 + 0.811278 + 18 * 0.468996, 4);
+    expect(uncertainty(crowd, 'mean')).toBeCloseTo((1 + 0.811278 + 30 * 0.468996) / 32, 5);
   });
 
   it('is 0 for a frame in which the model sees nothing', () => {

@@ -1,0 +1,17 @@
+import { portion } from '../purse.js';
+import type { ScoredFrame } from '../score-video.js';
+import { bestWorth, describe, POOL_FACTOR, type Arm } from './arm.js';
+
+/** Frames in which the model sees a class, until the class has its share or there are no more. */
+export const classShares: Arm = (basket, bestFirst, { perClass }) => {
+  for (const [label, share] of Object.entries(perClass).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const isShowing = ({ shows }: ScoredFrame) => shows.includes(label);
+    const have = basket.choices.reduce((sum, { frame }) => sum + (isShowing(frame) ? frame.cost : 0), 0);
+    const lacking = portion(share, basket.purse.budget) - have;
+    const open = bestFirst.filter((frame) => isShowing(frame) && !basket.holds(frame));
+    basket.takeDiverse(bestWorth(POOL_FACTOR * lacking, open, basket), lacking, (frame, novelty) => ({
+      arm: 'chosen',
+      reason: describe(frame, `for the share of ${label}`, novelty),
+    }));
+  }
+};

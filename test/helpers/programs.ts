@@ -1,5 +1,5 @@
 import { execa, type Options, type ResultPromise } from 'execa';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,12 +13,24 @@ export async function temporaryFolder(name: string): Promise<{ folder: string; r
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
+/** Below the ports that the system gives to connections that go out, so that none takes a port before its program does. */
+const ports = { first: 12_000, span: 2_000 };
+let nextPort = Math.floor(Math.random() * ports.span);
+
+/** A free port of 127.0.0.1. Test files that run at the same time choose from ranges of their own. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const first = ports.first + ports.span * (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8);
+  for (let tries = 0; tries < ports.span; tries++) {
+    const port = first + (nextPort++ % ports.span);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+  throw new Error(`no free port from ${first} to ${first + ports.span - 1}`);
 }
 
 /** Polls until `check` gives something; a test that waits in vain says what for. */

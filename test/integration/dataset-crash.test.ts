@@ -15,7 +15,10 @@ import { makeFrames, snapshot } from './dataset/footage.js';
 
 const child = fileURLToPath(import.meta.resolve('./dataset/merge-child.ts'));
 const runChild = (requestFile: string, killAt: number) =>
-  execa(process.execPath, ['--import', 'tsx', child, requestFile, String(killAt)], { reject: false });
+  execa(process.execPath, ['--import', 'tsx', child, requestFile], {
+    env: { KILL_AT_CHANGE: String(killAt) },
+    reject: false,
+  });
 
 let root: string;
 beforeAll(async () => {

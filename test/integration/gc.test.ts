@@ -103,9 +103,11 @@ const spec: RoundSpec = { state: 'finished', task: true, frames: 4, selected: 2,
 const isOpen = ({ state, task }: RoundSpec) =>
   ['running', 'waiting'].includes(state) || (task && ['uploaded', 'failed', 'cancelled'].includes(state));
 
+/** The catalog's `-wal` and `-shm` come and go with whoever has it open. */
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const files = entries.filter((entry) => entry.isFile() && !/^catalog\.sqlite-/.test(entry.name));
+  return files.map((entry) => path.join(entry.parentPath, entry.name));
 }
 
 /** What must be there whatever was collected; gives what is missing. */

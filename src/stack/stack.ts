@@ -36,6 +36,8 @@ export interface Stack {
   temporalUi: string;
   /** The page of the annotation server with the token that signs a browser in; none where it was not started. */
   reviewLink?: string;
+  /** Where people on other machines find that page. */
+  reviewUrls: string[];
   stop(): Promise<void>;
 }
 
@@ -71,7 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           [
             ...['--data', reviewFolder, '--port', `${ports.review}`, '--with-parent'],
             ...['--pipeline', dataFolder, '--dataset', options.datasetFolder ?? path.join(dataFolder, 'dataset')],
-            ...['--temporal-ui', temporalUi],
+            ...['--temporal-ui', options.env?.TEMPORAL_UI_URL ?? temporalUi],
             ...(options.reviewAccess?.host === undefined ? [] : ['--host', options.reviewAccess.host]),
             ...(options.reviewAccess?.publicNames ?? []).flatMap((name) => ['--public-name', name]),
           ],
@@ -104,19 +106,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     started.push(worker);
     await Promise.race([worker.start(), aborted]);
-    const reviewLink = options.review ? await linkTo(reviewFolder) : undefined;
-    return { temporalAddress, temporalUi, ...(reviewLink !== undefined && { reviewLink }), stop };
+    const review = options.review ? await addressesOf(reviewFolder) : { reviewUrls: [] };
+    return { temporalAddress, temporalUi, ...review, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** The annotation server tells other processes of this user its address and token by this file. */
-async function linkTo(reviewFolder: string): Promise<string> {
+/** The annotation server tells other processes of this user its addresses and token by this file. */
+async function addressesOf(reviewFolder: string): Promise<Pick<Stack, 'reviewLink' | 'reviewUrls'>> {
   const connection = await readFile(path.join(reviewFolder, 'connection.json'), 'utf8');
-  const { url, token } = JSON.parse(connection) as { url: string; token: string };
-  return `${url}/?token=${token}`;
+  const { url, token, publicUrls } = JSON.parse(connection) as { url: string; token: string; publicUrls: string[] };
+  return { reviewLink: `${url}/?token=${token}`, reviewUrls: publicUrls };
 }
 
 /** Rejects when the signal aborts; only for races, where nobody may be listening any more by then. */

@@ -28,6 +28,8 @@ describe.skipIf(noBrowser !== undefined)('a person reviews a round', () => {
     browser = await startBrowser();
     up = await startUp({
       name: 'session',
+      // As it is set up for people on other machines behind a proxy.
+      env: { FRAMELOOP_REVIEW_NAMES: 'desk.example', FRAMELOOP_REVIEW_PASSWORD: 'only for this test' },
       config: {
         sources: { files: [path.join(projectRoot(), 'demo', 'clips')] },
         video: { framerate: 2, max_frames: framesOfVideo },
@@ -39,7 +41,10 @@ describe.skipIf(noBrowser !== undefined)('a person reviews a round', () => {
 
   afterAll(async () => {
     await browser?.close();
-    await up?.stop();
+    if (up === undefined) return;
+    const { stderr } = await up.stop();
+    expect(stderr).toMatch(/annotation {6}http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    expect(stderr).toContain('for other machines: https://desk.example (sign in with the password)');
   });
 
   test(

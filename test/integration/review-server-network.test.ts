@@ -2,7 +2,7 @@ import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
@@ -10,22 +10,26 @@ import { startReviewServer, type ReviewServer } from '../../src/review/server/in
 const password = 'correct horse battery';
 const name = 'desk.example';
 const folders: string[] = [];
-/** One as it stands behind a proxy, and one that only knows this machine. */
+/** One as it stands behind a proxy, one that listens for others itself, and one that only knows this machine. */
 let proxied: ReviewServer;
+let open: ReviewServer;
 let alone: ReviewServer;
 
 beforeAll(async () => {
-  const start = async (options: { publicNames?: string[]; requestTimeoutMs?: number }) => {
+  const start = async (options: { host?: string; publicNames?: string[]; requestTimeoutMs?: number }) => {
     const dataFolder = await mkdtemp(path.join(os.tmpdir(), 'review-network-'));
     folders.push(dataFolder);
     return startReviewServer({ dataFolder, password, ...options });
   };
   proxied = await start({ publicNames: [name] });
+  // No address that is treated as this machine's own, though nobody else can reach it.
+  open = await start({ host: '127.0.0.2', publicNames: [name, '2001:db8::1'] });
   alone = await start({ requestTimeoutMs: 1000 });
 });
 
 afterAll(async () => {
   await proxied.close();
+  await open.close();
   await alone.close();
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
@@ -83,6 +87,20 @@ describe('behind a proxy with TLS', () => {
     expect(await guess('203.0.113.8, 203.0.113.7')).toBe(429);
     expect(await guess('203.0.113.8')).toBe(400);
   });
+});
+
+test('each server says where people on other machines find it', async () => {
+  const said = await Promise.all(
+    folders.map(async (folder) => {
+      const connection = await readFile(path.join(folder, 'connection.json'), 'utf8');
+      return (JSON.parse(connection) as { publicUrls: string[] }).publicUrls;
+    }),
+  );
+  const { port } = new URL(open.url);
+  expect(said).toEqual([[`https://${name}`], [`http://${name}:${port}`, `http://[2001:db8::1]:${port}`], []]);
+  const headers = { host: `${name}:${port}`, authorization: `Bearer ${open.token}` };
+  expect((await request(open, 'GET', '/api/users/self', headers)).status).toBe(200);
+  expect((await request(open, 'GET', '/api/users/self', { ...headers, host: 'other.example' })).status).toBe(403);
 });
 
 test('a server without a name believes no such header', async () => {

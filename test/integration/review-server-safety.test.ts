@@ -99,6 +99,7 @@ describe('who may come in', () => {
       url: server.url,
       token: server.token,
       pid: process.pid,
+      publicUrls: [],
     });
     await call('GET', `/api/tasks?search=${server.token}`);
     expect(logged.length).toBeGreaterThan(0);

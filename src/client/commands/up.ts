@@ -48,6 +48,7 @@ export async function up(options: UpOptions): Promise<void> {
       `  Temporal UI     ${stack.temporalUi}`,
       // The link holds the key to the page; whoever sees it may review.
       `  annotation      ${stack.reviewLink ?? annotation}`,
+      ...stack.reviewUrls.map((url) => `                  for other machines: ${url} (sign in with the password)`),
       `  webhooks        ${receiver.url} (register them with: frameloop webhook install --url ${receiver.url})`,
       `  configuration   ${config.file ?? 'none: the defaults hold (frameloop init writes one)'}`,
       `  log             ${config.paths.data}/pipeline.log`,

@@ -38,12 +38,14 @@ export interface AppOptions {
   requestTimeoutMs: number;
   log: (line: object) => void;
   pipeline?: PipelineFolders | undefined;
+  /** What stands in the addresses of this server that the pipeline has used. */
+  hosts: ReadonlySet<string>;
 }
 
 /** The HTTP server over a data folder, not yet listening. */
 export async function createApp(
   context: ReviewContext,
-  { token, passwordHash, addresses, behindProxy, requestTimeoutMs, log, pipeline }: AppOptions,
+  { token, passwordHash, addresses, behindProxy, requestTimeoutMs, log, pipeline, hosts }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     requestTimeout: requestTimeoutMs,
@@ -97,7 +99,7 @@ export async function createApp(
   authRoutes(app, context, access);
   const thumbnails = new Thumbnails();
   frameRoutes(app, context, thumbnails);
-  webRoutes(app, context, { token, access, thumbnails, pipeline });
+  webRoutes(app, context, { token, access, thumbnails, pipeline, hosts });
   await pageRoutes(app, access);
   return app;
 }

@@ -51,7 +51,7 @@ const closeGraceMs = 5000;
 
 /**
  * Starts the embedded annotation server, which speaks CVAT's REST API. While it runs, `<dataFolder>/connection.json`
- * tells other processes of this user its URL and token.
+ * tells other processes of this user its URL and token, and where people on other machines find it.
  * @throws PipelineError HOST_NOT_LOOPBACK, PASSWORD_TOO_SHORT, DATA_FOLDER_UNWRITABLE, DATA_FOLDER_IN_USE, DATABASE_FAILED, PORT_IN_USE
  */
 export async function startReviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
@@ -64,6 +64,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     const token = await readOrCreateToken(folder);
     const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
+    const own = isWildcard(host) ? [] : [host];
     const background = (opened.background = startBackground({ store, folder }, work, log));
     const app = (opened.app = await createApp(
       { store, folder, background },
@@ -72,13 +73,15 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
         passwordHash,
         requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
         behindProxy: publicNames.length > 0,
-        addresses: new Addresses([...publicNames, ...(isWildcard(host) ? [] : [host])]),
+        addresses: new Addresses([...publicNames, ...own]),
+        hosts: new Set(['127.0.0.1', ...[...publicNames, ...own].map(inUrl)]),
         log,
         pipeline: options.pipeline,
       },
     ));
     const url = await listen(app, host, port);
-    await writeFileAtomic(folder.connection, `${JSON.stringify({ url, token, pid: process.pid })}\n`, ownerOnly);
+    const connection = { url, token, pid: process.pid, publicUrls: publicUrls(host, publicNames, new URL(url).port) };
+    await writeFileAtomic(folder.connection, `${JSON.stringify(connection)}\n`, ownerOnly);
     log({ event: 'listening', url });
     let closed: Promise<void> | undefined;
     return { url, token, close: () => (closed ??= stop(opened, folder)) };
@@ -102,6 +105,12 @@ function requireSafeHost(host: string, publicNames: readonly string[], passwordH
       `Use one of ${loopbackHosts.join(', ')}. To let other machines in, give the name they use in ` +
       'FRAMELOOP_REVIEW_NAMES (or --public-name) and a password in FRAMELOOP_REVIEW_PASSWORD; for a team, run CVAT.',
   });
+}
+
+/** At its own port where it listens for other machines, else at a proxy that stands before it and speaks TLS. */
+function publicUrls(host: string, publicNames: readonly string[], port: string): string[] {
+  const direct = !loopbackHosts.includes(host);
+  return publicNames.map((name) => (direct ? `http://${inUrl(name)}:${port}` : `https://${inUrl(name)}`));
 }
 
 const work = { create: createTaskData, export: exportTask, import: importTask };

@@ -45,31 +45,29 @@ export class Rounds {
     ),
   );
 
+  /** `hosts`: what stands in the addresses of this server that the pipeline has used. */
   constructor(
     private readonly folders: PipelineFolders,
     private readonly store: Store,
+    private readonly hosts: ReadonlySet<string>,
   ) {}
 
-  /** Newest first. `origin` is ours as the client addressed it. */
-  async list(origin: string): Promise<WireRound[]> {
+  /** Newest first. */
+  async list(): Promise<WireRound[]> {
     const { rounds, videos } = readCatalog(this.folders.data);
-    const ours = rounds.flatMap((round) => (isOurs(round, origin) ? [round.taskId] : []));
+    const ours = rounds.flatMap((round) => (this.isOurs(round) ? [round.taskId] : []));
     const jobs = await jobsOfTasks(this.store, ours);
     const list: WireRound[] = [];
     for (const round of rounds) {
-      const ofTask = isOurs(round, origin) ? jobs.get(round.taskId) : undefined;
+      const ofTask = this.isOurs(round) ? jobs.get(round.taskId) : undefined;
       list.push(await this.describe(round, videos, ofTask));
     }
     return list;
   }
 
   /** Why the frames of a task of this server were chosen; names of pictures are frame ids. */
-  async reasons(
-    taskId: number,
-    names: readonly { frame: number; name: string }[],
-    origin: string,
-  ): Promise<WireReasons> {
-    const round = readCatalog(this.folders.data).rounds.find((one) => one.taskId === taskId && isOurs(one, origin));
+  async reasons(taskId: number, names: readonly { frame: number; name: string }[]): Promise<WireReasons> {
+    const round = readCatalog(this.folders.data).rounds.find((one) => one.taskId === taskId && this.isOurs(one));
     if (round === undefined) return { roundId: null, frames: [] };
     const selected = new Map(
       ((await this.selection(path.join(round.folder, 'selection.jsonl'))) ?? []).map((line) => [line.frameId, line]),
@@ -148,17 +146,17 @@ export class Rounds {
     return sum;
   }
 
+  /** Whether a round's task is on this server, whatever port it had then; a CVAT elsewhere has tasks of the same numbers. */
+  private isOurs(round: CatalogRound): round is CatalogRound & { taskId: number } {
+    if (round.taskId === null || round.taskUrl === null) return false;
+    return URL.canParse(round.taskUrl) && this.hosts.has(new URL(round.taskUrl).hostname);
+  }
+
   private temporalUrl({ workflowId, runId }: CatalogRound): string | null {
     const { temporalUi } = this.folders;
     if (temporalUi === undefined) return null;
     return `${temporalUi}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${encodeURIComponent(runId)}`;
   }
-}
-
-/** Whether a round's task is on this server, whatever port it had then; a CVAT elsewhere has tasks of the same numbers. */
-function isOurs(round: CatalogRound, origin: string): round is CatalogRound & { taskId: number } {
-  if (round.taskId === null || round.taskUrl === null) return false;
-  return URL.canParse(round.taskUrl) && new URL(round.taskUrl).hostname === new URL(origin).hostname;
 }
 
 async function filesIn(folder: string): Promise<string[]> {

@@ -6,7 +6,6 @@ import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { jobOf, taskOf } from '../routes/ids.js';
 import type { Access } from '../access/access.js';
-import { originOf } from '../access/addresses.js';
 import { frameOfTask, framesOfTask } from '../store/pictures.js';
 import { integer, parse } from '../validation.js';
 import type { WireReasons, WireRounds, WireSession } from '../../wire.js';
@@ -29,17 +28,19 @@ export interface WebOptions {
   access: Access;
   thumbnails: Thumbnails;
   pipeline?: PipelineFolders | undefined;
+  /** What stands in the addresses of this server that the pipeline has used. */
+  hosts: ReadonlySet<string>;
 }
 
 /** What the page needs beyond CVAT's API. */
 export function webRoutes(
   app: FastifyInstance,
   { store, folder }: ReviewContext,
-  { token, access, thumbnails, pipeline }: WebOptions,
+  { token, access, thumbnails, pipeline, hosts }: WebOptions,
 ): void {
   // Derived from the token, so that it tells data folders apart and says nothing about the token.
   const folderId = createHash('sha256').update(`folder ${token}`).digest('hex').slice(0, 12);
-  const rounds = pipeline && new Rounds(pipeline, store);
+  const rounds = pipeline && new Rounds(pipeline, store, hosts);
   const dataset = new Dataset(pipeline ?? { data: folder.root, dataset: path.join(folder.root, 'dataset') });
 
   app.get('/api/frameloop/session', { config: { public: true } }, (request): WireSession => {
@@ -53,14 +54,12 @@ export function webRoutes(
     return reply.header('set-cookie', access.sessions.cookie(request)).code(204).send();
   });
 
-  app.get('/api/frameloop/rounds', async (request): Promise<WireRounds> => ({
-    rounds: (await rounds?.list(originOf(request))) ?? [],
-  }));
+  app.get('/api/frameloop/rounds', async (): Promise<WireRounds> => ({ rounds: (await rounds?.list()) ?? [] }));
 
   app.get('/api/frameloop/jobs/:id/reasons', async (request): Promise<WireReasons> => {
     const { job } = await jobOf(request, store);
     const frames = (await framesOfTask(store, job.task_id)).slice(job.start_frame, job.stop_frame + 1);
-    return (await rounds?.reasons(job.task_id, frames, originOf(request))) ?? { roundId: null, frames: [] };
+    return (await rounds?.reasons(job.task_id, frames)) ?? { roundId: null, frames: [] };
   });
 
   app.get('/api/frameloop/tasks/:id/thumbnails/:frame', async (request, reply) => {

@@ -1,11 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
 import { mapLabels, putPreLabels, uploadTask, type UploadTaskRequest } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
-import { readJsonLines, toJsonLines, writeFileAtomic } from '../common/files.js';
+import { readJsonLines } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
 import { workflowUrl } from '../config/index.js';
 import { withHeartbeat } from './heartbeat.js';
-import { frameName, preLabelsOf } from './pre-labels.js';
+import { decidePreLabels, frameName } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
 import type { AnnotationTask, RoundReference, UploadResult } from './types.js';
@@ -63,8 +63,7 @@ export async function uploadPreLabels(
   const plan = await readRoundFile(round.folder);
   const { annotations_format: preferredFormat, labels, prelabels } = plan.config.cvat;
   const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
-  const planned = preLabelsOf(plan, selection);
-  await writeFileAtomic(roundFiles.preLabels(round.folder), toJsonLines(planned));
+  const planned = await decidePreLabels(plan, round.folder, selection);
   if (prelabels === 'none') return { boxes: 0 };
   const names = new Map(selection.map((frame) => [frame.frameId, frameName(frame)]));
   const frames = planned.flatMap(({ frameId, blind, detections }) =>

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What can go wrong with one request. `after` = the server has acted, and the client does not get to know it. */
 export const FAULTS = [
@@ -22,14 +23,18 @@ export interface FaultyProxy {
   close(): Promise<void>;
 }
 
-/** A proxy before an HTTP server that spoils the requests that `choose` names; a request waits for its choice. */
+/**
+ * A proxy before an HTTP server that spoils the requests that `choose` names; a request waits for its choice.
+ * @param options.stallMs how long a stall is; without it, as long as the client has patience
+ */
 export async function startFaultyProxy(
   target: string,
   choose: (request: IncomingMessage) => Fault | undefined | Promise<Fault | undefined>,
+  { stallMs }: { stallMs?: number } = {},
 ): Promise<FaultyProxy> {
   const server = createServer((request, response) => {
     Promise.resolve(choose(request))
-      .then((kind) => forward(target, request, response, kind))
+      .then((kind) => forward(target, request, response, kind, stallMs))
       .catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,6 +52,7 @@ async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   kind: Fault | undefined,
+  stallMs: number | undefined,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -60,7 +66,10 @@ async function forward(
   let real = await ask(target, request, body);
   if (kind === 'request twice') real = await ask(target, request, body);
   const content = Buffer.from(await real.arrayBuffer());
-  if (kind === 'stall') return; // until the client gives up
+  if (kind === 'stall') {
+    if (stallMs === undefined) return; // until the client gives up
+    await sleep(stallMs);
+  }
   if (kind === 'reset after') return void request.socket.resetAndDestroy();
   if (kind === '502 after') return answer(response, 502, '');
   if (kind === '503 after') return answer(response, 503, '');

@@ -12,14 +12,18 @@ import {
   putPreLabels,
   uploadTask,
   type CvatClient,
+  type CvatClientTuning,
   type UploadFrame,
 } from '../../src/annotation/index.js';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
 import { FAULTS, startFaultyProxy, type Fault } from '../helpers/faulty-proxy.js';
+import { repetitions } from './records.js';
 
-/** Stands for the 30 s of a stalled proxy: what matters is that it is longer than the client's patience. */
-const patienceMs = 1_000;
-const tuning = { retryDelayMs: 5, pollMs: 10, batchFiles: 3, responseTimeoutMs: patienceMs };
+const tuning: Partial<CvatClientTuning> = { retryDelayMs: 5, pollMs: 10, batchFiles: 3 };
+/** A stall as proxies have it, in the long form. */
+const stallMs = 30_000;
+/** The patience of the client when a proxy stalls for longer than that. */
+const patience = (ms: number) => ({ ...tuning, responseTimeoutMs: ms });
 
 let folder: string;
 let server: ReviewServer;
@@ -35,7 +39,7 @@ beforeAll(async () => {
   await writeFile(file, picture);
   frames = Array.from({ length: 5 }, (_, n) => ({ name: `file-a_${String(n).padStart(9, '0')}.jpg`, file }));
   server = await startReviewServer({ dataFolder: path.join(folder, 'server') });
-  direct = createCvatClient({ host: server.url, token: server.token }, { ...tuning, responseTimeoutMs: 60_000 });
+  direct = createCvatClient({ host: server.url, token: server.token }, tuning);
 });
 
 afterAll(async () => {
@@ -45,13 +49,15 @@ afterAll(async () => {
 
 /** A client behind a proxy that spoils the request with one number. */
 async function withProxy<T>(
-  fault: { kind: Fault; at: number } | undefined,
+  fault: { kind: Fault; at: number; stallMs?: number } | undefined,
+  clientTuning: Partial<CvatClientTuning>,
   use: (client: CvatClient, count: () => number) => Promise<T>,
 ): Promise<T> {
   let count = 0;
-  const proxy = await startFaultyProxy(server.url, () => (count++ === fault?.at ? fault.kind : undefined));
+  const spoil = () => (count++ === fault?.at ? fault.kind : undefined);
+  const proxy = await startFaultyProxy(server.url, spoil, { stallMs: fault?.stallMs });
   try {
-    return await use(createCvatClient({ host: proxy.url, token: server.token }, tuning), () => count);
+    return await use(createCvatClient({ host: proxy.url, token: server.token }, clientTuning), () => count);
   } finally {
     await proxy.close();
   }
@@ -97,26 +103,47 @@ describe('one fault at every single request of a round with the annotation serve
   let cases = 0;
 
   it('none: how many requests there are', async () => {
-    await withProxy(undefined, async (client, count) => {
+    await withProxy(undefined, tuning, async (client, count) => {
       await expectOneRightTask('undisturbed', await bringIn(client, 'undisturbed'));
       requests = count();
     });
     expect(requests).toBeGreaterThan(15);
   });
 
-  it.each(FAULTS)('%s: one task, the right frames, the right boxes', async (kind) => {
+  /** The fault at each request in turn, so many rounds side by side: most of the time is waiting. */
+  async function spoilEach(
+    fault: { kind: Fault; stallMs?: number },
+    { concurrency = 8, clientTuning = tuning },
+  ): Promise<void> {
     const numbers = Array.from({ length: requests }, (_, at) => at);
-    // Side by side, because most of the time is waiting.
     await pMap(
       numbers,
       async (at) => {
-        const name = `${kind} ${at}`;
-        await withProxy({ kind, at }, async (client) => expectOneRightTask(name, await bringIn(client, name)));
+        const name = `${fault.kind} ${at} ${clientTuning.responseTimeoutMs}`;
+        await withProxy({ ...fault, at }, clientTuning, async (client) => {
+          await expectOneRightTask(name, await bringIn(client, name));
+        });
         cases += 1;
       },
-      { concurrency: 8 },
+      { concurrency },
     );
-  });
+  }
 
-  afterAll(() => console.log(`${cases} cases: ${FAULTS.length} faults at each of ${requests} requests`));
+  it.each(FAULTS.filter((kind) => kind !== 'stall'))('%s: one task, the right frames, the right boxes', (kind) =>
+    spoilEach({ kind }, {}),
+  );
+
+  it.each([
+    { what: 'until the client gives up', clientTuning: patience(5_000) },
+    ...(repetitions > 1
+      ? [
+          { what: 'of 30 s, which the client sits out', stallMs, clientTuning: tuning },
+          { what: 'of 30 s, for which the client has no patience', stallMs, clientTuning: patience(20_000) },
+        ]
+      : []),
+  ])('stall $what: one task, the right frames, the right boxes', ({ clientTuning, ...stall }) =>
+    spoilEach({ kind: 'stall', stallMs: stall.stallMs }, { concurrency: requests, clientTuning }),
+  );
+
+  afterAll(() => console.log(`${cases} cases: a fault at each of ${requests} requests`));
 });

@@ -14,7 +14,7 @@ import { outcomeOf, type Outcome } from './outcome.js';
 import { printRecords, repetitions } from './records.js';
 import { emptyRecord, Trial, type Fault, type FaultRecord } from './trial.js';
 
-/** Most of the time is waiting for a silence of half a minute to be noticed, so faults that wait longest come first. */
+/** Some wait for a silence of half a minute to be noticed: they come first, and others use the time. */
 const faults: Fault[] = [
   ...partitionFaults,
   ...workerFaults,
@@ -39,8 +39,8 @@ beforeAll(async () => {
   const port = await freePort();
   address = `127.0.0.1:${port}`;
   const namespaces = [calmNamespace, ...faults.map(({ id }) => id)];
-  server = await startTemporal(path.join(folder, 'temporal.sqlite'), port, namespaces);
-  clip = await cutClip(path.join(folder, 'clip.mp4'), 'day', 0, 20);
+  server = await startTemporal(undefined, port, namespaces);
+  clip = await cutClip(path.join(folder, 'clip.mp4'), 'day', 0, 15);
   undisturbed = await playCalmly();
 });
 afterAll(async () => {
@@ -56,7 +56,7 @@ async function playCalmly(): Promise<Outcome> {
     const rig = await trial.rig();
     rig.startWorker();
     const result = await rig.reviewAndFinish(await rig.startRound());
-    expect(result.frames.sampled).toBeGreaterThan(80);
+    expect(result.frames.sampled).toBeGreaterThan(25);
     expect(result.dataset?.frames).toBeGreaterThan(5);
     return await outcomeOf(rig);
   } finally {
@@ -66,7 +66,7 @@ async function playCalmly(): Promise<Outcome> {
 
 describe.concurrent('what goes wrong', () => {
   for (const fault of faults) {
-    it(`loses and doubles nothing: ${fault.title}`, { timeout: repetitions * 240_000 }, async ({ skip }) => {
+    it(`loses and doubles nothing: ${fault.title}`, { timeout: repetitions * 900_000 }, async ({ skip }) => {
       const why = await fault.impossible?.();
       if (why !== undefined) skip(why);
       const record = emptyRecord();

@@ -7,6 +7,7 @@ import { readProgress, startRound, type RoundHandle } from '../../src/client/rou
 import type { RoundInput, RoundResult } from '../../src/activities/types.js';
 import { completeJobs, demoModel, writeSettings } from '../helpers/cli.js';
 import { startOurs, temporaryFolder, until, type Program } from '../helpers/programs.js';
+import { FrameGate } from './frame-gate.js';
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<RoundHandle['fetchHistory']>>['events']>[number];
 
@@ -22,14 +23,15 @@ export interface RigOptions {
   env?: Record<string, string>;
 }
 
-/** In seconds, for what takes a moment on a machine that has nothing else to do. */
-export const patience = 150;
+/** In seconds, for what takes a moment on a machine that has nothing else to do, however many faults are played on it. */
+export const patience = 300;
 
 const config = (clip: string) => ({
   sources: { files: [clip] },
-  // A hundred frames: time enough to be disturbed.
-  video: { framerate: 0.2, blank_deviation: 0 },
-  selection: { budget: 40 },
+  video: { framerate: 0.5, blank_deviation: 0 },
+  selection: { budget: 16 },
+  dataset: { negatives: 'keep' },
+  detector: { threads: 1 },
   cvat: { segment_size: 4, poll: '1s', settle: '0.2s' },
 });
 
@@ -87,6 +89,15 @@ export class Rig {
 
   startWorker(env: Record<string, string> = {}, ...args: string[]): Program {
     return this.startProgram(['worker', '--quiet', ...args], env);
+  }
+
+  /** A worker that stands still in its video after so many frames, until the gate opens. */
+  async startWorkerAtGate(
+    frames: number,
+    env: Record<string, string> = {},
+  ): Promise<{ worker: Program; gate: FrameGate }> {
+    const gate = await FrameGate.create(this.folder, frames);
+    return { worker: this.startWorker({ ...env, ...gate.env }), gate };
   }
 
   startProgram(args: string[], env: Record<string, string> = {}): Program {

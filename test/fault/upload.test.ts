@@ -44,7 +44,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'config.yaml'), stringify({ steps, cvat: { task_name: 'killed' } }));
   const port = await freePort();
   address = `127.0.0.1:${port}`;
-  temporal = await startTemporal(path.join(folder, 'temporal.sqlite'), port);
+  temporal = await startTemporal(undefined, port);
   cleanUps.push(() => temporal.stop());
   connection = await Connection.connect({ address });
   cleanUps.push(() => connection.close());
@@ -123,7 +123,7 @@ async function expectOneRightTask(name: string): Promise<void> {
 }
 
 describe('a worker that is killed while it uploads 300 frames', () => {
-  const moments = 20;
+  const moments = long ? 20 : 8;
   /** Several uploads go on at once, each held at its moment. In the long form every moment has a kill of its own. */
   const kills = long ? moments : 2;
 

@@ -33,13 +33,17 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port from ${first} to ${first + ports.span - 1}`);
 }
 
+/** How long to wait between two looks: what is not there at once is looked for less often, since looking is work, too. */
+const firstPauseMs = 40;
+const longestPauseMs = 400;
+
 /** Polls until `check` gives something; a test that waits in vain says what for. */
 export async function until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
   const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
+  for (let pause = firstPauseMs; Date.now() < end; pause = Math.min(pause * 1.3, longestPauseMs)) {
     const value = await check();
     if (value !== undefined && value !== false) return value;
-    await sleep(50);
+    await sleep(pause);
   }
   throw new Error(`waited ${seconds} s in vain for ${what}`);
 }
@@ -93,9 +97,12 @@ export class Program {
   }
 }
 
-/** Temporal's development server on a database file; started anew on the same file and port, it goes on. */
+/**
+ * Temporal's development server on a database file; started anew on the same file and port, it goes on. Without a file it
+ * keeps its state in memory, which is quicker.
+ */
 export async function startTemporal(
-  databaseFile: string,
+  databaseFile: string | undefined,
   port: number,
   namespaces: readonly string[] = [],
 ): Promise<Program> {
@@ -103,7 +110,8 @@ export async function startTemporal(
   const address = `127.0.0.1:${port}`;
   const program = new Program(cli, [
     ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`],
-    ...['--db-filename', databaseFile, '--log-level', 'error'],
+    ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
+    ...['--log-level', 'error'],
     ...namespaces.flatMap((name) => ['--namespace', name]),
   ]);
   await until(`the Temporal server at ${address}`, async () => {

@@ -222,7 +222,8 @@ describe('the commands of the documentation', () => {
   });
 
   it.for([...called].map(([command, at]) => ({ at, command })))('$at: $command', async ({ command }, { skip }) => {
-    if (command.startsWith('promtool ') && !findChecker('promtool')) return skip('promtool is not installed here');
+    const [, missing] = /^(promtool|openssl) /.exec(command) ?? [];
+    if (missing !== undefined && !findChecker(missing)) return skip(`${missing} is not installed here`);
     const run = runs.find(({ command: pattern }) => pattern.test(command));
     await run?.before?.();
     const { exitCode, all } = await shell(await filled(command));

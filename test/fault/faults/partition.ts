@@ -22,12 +22,13 @@ async function wireCut(trial: Trial): Promise<void> {
   const { port } = new URL(`http://${rig.env.TEMPORAL_ADDRESS}`);
   const wire = await TcpProxy.start(Number(port));
   trial.after(() => wire.close());
-  const cutOff = rig.startWorker({ TEMPORAL_ADDRESS: wire.address });
+  const { worker: cutOff, gate } = await rig.startWorkerAtGate(trial.frame, { TEMPORAL_ADDRESS: wire.address });
   const round = await rig.startRound();
   const video = await rig.untilVideo(round);
-  await rig.untilFrames(trial.frameBetween(10, 40));
+  await rig.untilFrames(trial.frame);
   wire.part();
   trial.parted();
+  await gate.open();
   rig.startWorker();
   await untilSecondAttempt(rig, video);
   wire.heal();
@@ -44,15 +45,15 @@ async function wireCut(trial: Trial): Promise<void> {
  */
 async function frozen(trial: Trial): Promise<void> {
   const rig = await trial.rig();
-  const sleeper = rig.startWorker();
+  const { worker: sleeper, gate } = await rig.startWorkerAtGate(trial.frame);
   const round = await rig.startRound();
   const video = await rig.untilVideo(round);
-  await rig.untilFrames(trial.frameBetween(10, 40));
+  await rig.untilFrames(trial.frame);
   sleeper.signal('SIGSTOP');
   trial.parted();
-  const done = await rig.framesDone();
+  await gate.open();
   rig.startWorker();
-  await until('the other worker to go on', async () => (await rig.framesDone()) > done, patience);
+  await until('the other worker to go on', async () => (await rig.framesDone()) > trial.frame, patience);
   sleeper.signal('SIGCONT');
   await rig.reviewAndFinish(round);
 

@@ -20,10 +20,11 @@ async function serverKilled(trial: Trial): Promise<void> {
   };
   const command = (...args: string[]) => runCli(args, { cwd: rig.folder, env: rig.env });
   expect((await command('schedule', 'apply')).exitCode).toBe(0);
-  rig.startWorker();
+  const { gate } = await rig.startWorkerAtGate(trial.frame);
   const round = await rig.startRound();
-  await rig.untilFrames(trial.frameBetween(3, 30));
+  await rig.untilFrames(trial.frame);
   await killServer();
+  await gate.open();
   await rig.untilWaiting(round);
   await killServer();
   await rig.killReview();

@@ -47,6 +47,8 @@ export async function openWindow(
     colorScheme: theme,
     deviceScaleFactor: scale,
   });
+  // On a machine with much else to do, a page may take long to come.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -6,6 +6,7 @@ import type { Catalog, RoundRow } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { cvatProjectId, loadConfig, modelPath, type LoadedConfig, type StepName } from '../config/index.js';
 import { readModel } from '../detector/index.js';
+import { requireKnownClasses } from './class-names.js';
 import type { Resources } from './resources.js';
 import { readCurrentModel } from '../training/index.js';
 import { writeRoundFile, type RoundFile } from './round-file.js';
@@ -89,9 +90,7 @@ async function decide(
   };
   if (steps.process_videos || steps.upload_labels) {
     round.model = await chooseModel(config, modelPath(env, folder));
-    checkClasses('detector.classes', config.detector.classes, round.model.names);
-    checkClasses('cvat.labels', Object.keys(config.cvat.labels), round.model.names);
-    checkClasses('cvat.thresholds', Object.keys(config.cvat.thresholds), round.model.names);
+    requireKnownClasses(config, round.model.names);
     await catalog.updateRound(row.id, { modelSha256: round.model.sha256 });
     plan.model = `${path.basename(round.model.file)}@${round.model.sha256.slice(0, 12)}`;
     plan.memo = { ...plan.memo, model: plan.model };
@@ -139,15 +138,6 @@ function checkInput(input: RoundInput): void {
   );
 }
 
-/** A wrong class name would otherwise fail every video of the round, one by one, or do nothing without a word. */
-function checkClasses(key: string, classes: readonly string[] | undefined, names: readonly string[]): void {
-  const unknown = classes?.find((label) => !names.includes(label));
-  if (unknown === undefined) return;
-  throw new PipelineError('CLASS_UNKNOWN', `${key} names "${unknown}", which the model does not know.`, {
-    hint: `It knows: ${names.slice(0, 100).join(', ') || '(no names)'}.`,
-  });
-}
-
 /** The project of the annotation server, with a label for every class that may be pre-labelled. */
 async function prepareProject(
   resources: Resources,
@@ -162,6 +152,7 @@ async function prepareProject(
     annotations_format: exportFormat,
     create_labels: createLabels,
     prelabels,
+    assignees,
   } = config.cvat;
   const { server, project } = await preflight(client, {
     projectId: cvatProjectId(resources.dependencies.env),
@@ -170,6 +161,7 @@ async function prepareProject(
     createLabels,
     exportFormat,
     importYolo: prelabels === 'yolo_zip',
+    assignees,
   });
   log.info('The annotation server is ready', { host: client.host, version: server.version });
   if (!project) throw new Error('only a dry run ends without a project');

@@ -1,5 +1,6 @@
 /** Steps of a round that the command line also does by themselves, without Temporal. */
 export { clearEmptyLabels, mergeDataset, buildFromRounds } from './grow-dataset.js';
+export { requireKnownClasses } from './class-names.js';
 export { downloadLabels } from './download-labels.js';
 export { Resources } from './resources.js';
 export { readRoundFile } from './round-file.js';

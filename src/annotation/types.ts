@@ -98,6 +98,8 @@ export interface PreflightRequest extends ProjectRequest {
   exportFormat: string;
   /** Whether pre-labels go as a YOLO zip, so that the server must read one. */
   importYolo: boolean;
+  /** User names; who will get the jobs. */
+  assignees?: readonly string[];
   /** Only look: nothing is made or changed. */
   dryRun?: boolean;
 }

@@ -323,6 +323,17 @@ describe('the preflight', () => {
     expect(await taskCount()).toBe(0);
   });
 
+  it('names an assignee that there is not, also in a dry run and before there is a project', async () => {
+    expect(await preflight(client, { ...request, assignees: ['reviewer'] })).toHaveProperty('project');
+    for (const name of ['frameloop', 'not there']) {
+      const wrong = { ...request, name, assignees: ['reviewer', 'nobody'], dryRun: true };
+      await expect(preflight(client, wrong)).rejects.toMatchObject({
+        code: 'CVAT_USER_UNKNOWN',
+        message: expect.stringContaining('"nobody"') as string,
+      });
+    }
+  });
+
   it('maps classes to labels of other names', () => {
     const ids = mapLabels(project, ['player', 'car'], { player: 'person' });
     expect(ids.get('player')).toBe(project.labels.find(({ name }) => name === 'person')!.id);
@@ -406,9 +417,10 @@ describe('the way of the labels', () => {
     });
 
     // A person deletes the box of frame 2, draws one in frame 3, and finishes the first two jobs.
-    type Shape = { frame: number; points: number[]; source: string };
+    type Shape = { frame: number; points: number[]; source: string; score: number };
     const annotations = `/api/tasks/${taskId}/annotations`;
     const { shapes } = await client.json<{ shapes: Shape[] }>('GET', annotations);
+    expect(shapes.map(({ source, score }) => [source, score])).toEqual(shapes.map(() => ['auto', 0.5]));
     const drawn = {
       type: 'rectangle',
       frame: 3,
@@ -417,14 +429,15 @@ describe('the way of the labels', () => {
       source: 'manual',
     };
     const kept = shapes.filter(({ frame }) => frame !== 2).map((shape) => ({ ...shape, id: undefined }));
-    const body = { version: 0, tags: [], tracks: [], shapes: [...kept, drawn] };
+    const tag = { frame: 0, label_id: labelIds.get('car') };
+    const body = { version: 0, tags: [tag], tracks: [], shapes: [...kept, drawn] };
     await client.json('PUT', annotations, { body });
     await completeJobs(taskId, 2);
 
     expect(await putPreLabels(client, taskId, request)).toEqual({ boxes: 4, written: false });
     expect(await readTaskProgress(client, taskId, 'jobs_completed')).toMatchObject({ state: 'open', jobsDone: 2 });
     const { frames: reviewed, warnings } = await downloadAnnotations(client, taskId, { frameIds: frameIds(some) });
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual(['Labels of whole frames (tags), which no dataset of boxes can hold: 1, left out']);
     expect(reviewed).toMatchObject([
       {
         frameId: some[0]!.name.replace('.jpg', ''),

@@ -178,8 +178,9 @@ describe('a wrong token for the annotation server', () => {
     expect(await readdir(other.dataFolder)).not.toContain('review');
   });
 
-  it('is found by doctor, with what to do', async () => {
-    const { exitCode, stdout } = await other.run('doctor', '--json');
+  it('is found by doctor, with what to do, and so is a class that the model has not', async () => {
+    await writeFile(path.join(other.folder, 'typo.yaml'), 'cvat: { thresholds: { bal: 0.5 } }');
+    const { exitCode, stdout } = await other.run('doctor', '--json', '--config', 'typo.yaml');
     expect(exitCode).toBe(1);
     const { ok, checks } = JSON.parse(stdout) as {
       ok: boolean;
@@ -187,9 +188,11 @@ describe('a wrong token for the annotation server', () => {
     };
     expect(ok).toBe(false);
     const bad = checks.filter((check) => !check.ok);
-    expect(bad.map(({ name }) => name)).toEqual(['annotation server']);
-    expect(bad[0]?.detail).toContain('[CVAT_AUTH]');
-    expect(bad[0]?.fix).toContain('CVAT_TOKEN');
+    expect(bad.map(({ name }) => name)).toEqual(['model', 'annotation server']);
+    expect(bad[0]?.detail).toContain('cvat.thresholds names "bal", which the model does not know. [CLASS_UNKNOWN]');
+    expect(bad[0]?.fix).toContain('ball');
+    expect(bad[1]?.detail).toContain('[CVAT_AUTH]');
+    expect(bad[1]?.fix).toContain('CVAT_TOKEN');
     expect(stdout).not.toContain(token);
   });
 });

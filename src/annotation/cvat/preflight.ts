@@ -1,14 +1,16 @@
 import type { CvatClient, Preflight, PreflightRequest, ProjectInfo } from '../types.js';
+import { findUsers } from './assign.js';
 import { CvatError, hasStatus } from './errors.js';
 import { resolveFormat, yoloImportFormat } from './formats.js';
 import { addLabels, ensureProject, findProject, missingLabels } from './project.js';
 import { checkServer } from './server.js';
 
 /**
- * Looks, before any work is spent, whether the server will take it: version, credentials, formats, project, labels, and
- * whether this account may make tasks there. Makes the project and the missing labels where it is told to.
+ * Looks, before any work is spent, whether the server will take it: version, credentials, formats, project, assignees,
+ * labels, and whether this account may make tasks there. Makes the project and the missing labels where it is told to.
  * Throws what each of these can lack: CVAT_TOO_OLD, CVAT_AUTH, CVAT_FORMAT_UNKNOWN, CVAT_PROJECT_NOT_FOUND,
- * CVAT_FORBIDDEN … Missing labels are the business of {@link mapLabels}, which knows the classes behind them.
+ * CVAT_USER_UNKNOWN, CVAT_FORBIDDEN … Missing labels are the business of {@link mapLabels}, which knows the classes behind
+ * them.
  */
 export async function preflight(
   client: CvatClient,
@@ -21,6 +23,7 @@ export async function preflight(
   const project = request.dryRun
     ? await findProject(client, request, signal)
     : await ensureProject(client, request, signal);
+  await findUsers(client, request.assignees ?? [], project?.organizationId, signal);
   if (project === undefined) return { server };
   await requireTaskCreation(client, project, signal);
   const missing = missingLabels(project, request.labels);

@@ -1,5 +1,6 @@
 import { createCvatClient, labelsFor, mapLabels, preflight } from '../../annotation/index.js';
 import { embeddedConnection } from '../../activities/index.js';
+import { requireKnownClasses } from '../../activities/steps.js';
 import { openCatalog } from '../../catalog/index.js';
 import { messageOf, PipelineError } from '../../common/errors.js';
 import {
@@ -84,6 +85,7 @@ export async function doctor(options: CommonOptions): Promise<void> {
 async function checkModel(config: LoadedConfig | undefined): Promise<{ detail: string; value: ModelInfo }> {
   const { labels, layout, image_size: imageSize } = config?.detector ?? {};
   const value = await readModel({ model: modelPath(process.env, process.cwd()), labels, layout, imageSize });
+  if (config) requireKnownClasses(config, value.names);
   const size = `${value.inputWidth}x${value.inputHeight}${value.dynamic ? ' (dynamic)' : ''}`;
   const warnings = value.warnings.map((warning) => ` ${warning}`).join('');
   return { detail: `${value.file}: ${value.layout}, ${size}, ${value.names.length} classes.${warnings}`, value };
@@ -98,6 +100,7 @@ async function checkAnnotation(config: LoadedConfig, model: ModelInfo | undefine
     annotations_format: exportFormat,
     create_labels: createLabels,
     prelabels,
+    assignees,
   } = config.cvat;
   const classes = config.detector.classes ?? model?.names ?? [];
   const { server, project } = await preflight(client, {
@@ -107,6 +110,7 @@ async function checkAnnotation(config: LoadedConfig, model: ModelInfo | undefine
     createLabels,
     exportFormat,
     importYolo: prelabels === 'yolo_zip',
+    assignees,
     dryRun: true,
   });
   const detail = `${client.host}, version ${server.version}, as ${server.user}`;

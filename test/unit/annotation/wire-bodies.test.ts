@@ -1,36 +1,58 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takeBatch } from '../../../src/annotation/cvat/batches.js';
 import { authorization, normaliseHost, secretsRemover } from '../../../src/annotation/cvat/credentials.js';
 import { resultPath } from '../../../src/annotation/cvat/export.js';
 import { multipartBody } from '../../../src/annotation/cvat/multipart.js';
 import { failureMessage } from '../../../src/annotation/cvat/requests.js';
 import { parseRetryAfter } from '../../../src/annotation/cvat/retry-after.js';
+import { temporaryFolder } from '../../helpers/programs.js';
 import { exchange, recordsAreThere } from './recorded.js';
 
 describe('a multipart body', () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ folder, remove } = await temporaryFolder('multipart'));
+  });
+  afterAll(() => remove());
+
+  async function fileOf(field: string, name: string, content: Buffer) {
+    const file = path.join(folder, field);
+    await writeFile(file, content);
+    return { field, name, contentType: 'image/jpeg', file, sizeBytes: content.length };
+  }
+
   it('is what another implementation (Node’s fetch) reads back: fields, file names, bytes', async () => {
-    const files = [0, 1].map((n) => ({
-      field: `client_files[${n}]`,
-      name: `youtube-a_00000000${n}.jpg`,
-      contentType: 'image/jpeg',
-      // Line ends and dashes in the content must not end a part.
-      bytes: Buffer.from([0xff, 0xd8, 13, 10, 45, 45, n, 13, 10]),
-    }));
-    const { contentType, bytes } = multipartBody({ image_quality: '95' }, files, 'boundary-1');
+    // Line ends and dashes in the content must not end a part.
+    const contents = [0, 1].map((n) => Buffer.from([0xff, 0xd8, 13, 10, 45, 45, n, 13, 10]));
+    const files = await Promise.all(
+      contents.map((content, n) => fileOf(`client_files[${n}]`, `youtube-a_00000000${n}.jpg`, content)),
+    );
+    const { contentType, bytes } = await multipartBody({ image_quality: '95', é: 'ü' }, files, 'boundary-1');
     const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
     expect(form.get('image_quality')).toBe('95');
-    for (const { field, name, bytes: content } of files) {
+    expect(form.get('é')).toBe('ü');
+    for (const [n, { field, name }] of files.entries()) {
       const file = form.get(field) as File;
       expect(file.name).toBe(name);
       expect(file.type).toBe('image/jpeg');
-      expect(Buffer.from(await file.arrayBuffer())).toEqual(content);
+      expect(Buffer.from(await file.arrayBuffer())).toEqual(contents[n]);
     }
   });
 
-  it('keeps a name with quotes and line ends inside its header', () => {
-    const file = { field: 'f', name: 'a"\r\nX: y.jpg', contentType: 'image/jpeg', bytes: Buffer.alloc(0) };
-    expect(multipartBody({}, [file], 'b').bytes.toString()).toContain('filename="a%22%0D%0AX: y.jpg"');
+  it('keeps a name with quotes and line ends inside its header', async () => {
+    const file = await fileOf('f', 'a"\r\nX: y.jpg', Buffer.alloc(0));
+    const { bytes } = await multipartBody({}, [file], 'b');
+    expect(bytes.toString()).toContain('filename="a%22%0D%0AX: y.jpg"');
+  });
+
+  it.each([-1, 1])('is not made of a file whose size is not the one that was seen (%i bytes)', async (more) => {
+    const file = await fileOf('f', 'a.jpg', Buffer.alloc(10));
+    const changed = { ...file, sizeBytes: file.sizeBytes - more };
+    await expect(multipartBody({}, [changed], 'b')).rejects.toThrow(/changed while it was being sent/);
   });
 });
 

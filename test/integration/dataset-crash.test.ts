@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/common/random.js';
 import {
   datasetStats,
   mergeIntoDataset,
@@ -14,9 +15,9 @@ import {
 import { makeFrames, snapshot } from './dataset/footage.js';
 
 const child = fileURLToPath(import.meta.resolve('./dataset/merge-child.ts'));
-const runChild = (requestFile: string, killAt: number) =>
+const runChild = (requestFile: string, killAt = 0, moment: 'before' | 'during' = 'before') =>
   execa(process.execPath, ['--import', 'tsx', child, requestFile], {
-    env: { KILL_AT_CHANGE: String(killAt) },
+    env: { KILL_AT_CHANGE: String(killAt), KILL_MOMENT: moment },
     reject: false,
   });
 
@@ -53,19 +54,26 @@ describe('a merge that is killed with SIGKILL', () => {
 
     const undisturbed = path.join(root, 'undisturbed');
     await cp(old, undisturbed, { recursive: true });
-    const { stdout } = await runChild(await requestFor('undisturbed', { ...second, folder: undisturbed }), 0);
+    const { stdout } = await runChild(await requestFor('undisturbed', { ...second, folder: undisturbed }));
     const { changes, result } = JSON.parse(stdout) as { changes: number; result: MergeResult };
     const newFiles = await snapshot(undisturbed);
     expect(result).toMatchObject({ added: 3, replaced: 2, removed: 1, total: 5 });
 
-    // Twenty moments spread over all changes to the file system, so that each phase of a merge is met.
-    const moments = [...new Set(Array.from({ length: 20 }, (_, i) => 1 + Math.floor((i * (changes - 1)) / 19)))];
+    // Twenty random moments, one in each twentieth of all changes to the file system, so that every phase is met.
+    const seed = process.env.FRAMELOOP_TEST_SEED ?? String(Date.now());
+    const random = seededRandom(seed);
+    const kills = Array.from({ length: 20 }, (_, kill) => ({
+      killAt: 1 + Math.floor(((kill + random()) * changes) / 20),
+      moment: random() < 0.5 ? ('before' as const) : ('during' as const),
+    }));
+    const places = kills.map(({ killAt, moment }) => `${moment} ${killAt}`);
+    console.log(`20 kills among ${changes} changes (seed ${seed}): ${places.join(', ')}`);
     const seen = new Set<string>();
-    for (const killAt of moments) {
-      const folder = path.join(root, `killed-${killAt}`);
+    for (const [kill, { killAt, moment }] of kills.entries()) {
+      const folder = path.join(root, `killed-${kill}`);
       await cp(old, folder, { recursive: true });
-      const request = await requestFor(`killed-${killAt}`, { ...second, folder });
-      expect((await runChild(request, killAt)).signal).toBe('SIGKILL');
+      const request = await requestFor(`killed-${kill}`, { ...second, folder });
+      expect((await runChild(request, killAt, moment)).signal).toBe('SIGKILL');
 
       // Before the merge is decided, even one who knows nothing of it sees the old version.
       const pending = Object.keys(await snapshot(folder, { hidden: true })).some((file) =>
@@ -98,7 +106,7 @@ describe('two processes that merge at the same time', () => {
         return requestFor(videoKey, { ...settings, frames });
       }),
     );
-    const runs = await Promise.all(requests.map((request) => runChild(request, 0)));
+    const runs = await Promise.all(requests.map((request) => runChild(request)));
     expect(runs.map((run) => run.exitCode)).toEqual([0, 0]);
     expect(await validateDataset(folder)).toMatchObject({ ok: true, frames: 60 });
     expect(await datasetStats(folder)).toMatchObject({ videos: 2, bySplit: { train: 30, val: 30 } });

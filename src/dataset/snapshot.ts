@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pMap from 'p-map';
 import { PipelineError } from '../common/errors.js';
@@ -19,7 +19,7 @@ export interface Snapshot {
   version: string;
 }
 
-/** Hidden inside the dataset: on the same file system, where pictures cost no space, and out of every trainer's sight. */
+/** Hidden inside the dataset: on the same file system, which may share the space of copies, and out of every trainer's sight. */
 const SNAPSHOTS = '.snapshots';
 
 const CONCURRENCY = 8;
@@ -40,7 +40,9 @@ export async function withSnapshot<T>(
   const target = path.join(snapshots, `${request.version}-${randomUUID()}`);
   return whileInUse(target, async () => {
     try {
-      return await work({ folder: target, version: await build(request, target) });
+      const { version, pictures } = await build(request, target);
+      await pMap(pictures, makeCopy, { concurrency: CONCURRENCY, signal: request.signal });
+      return await work({ folder: target, version });
     } finally {
       await rm(target, { recursive: true, force: true });
     }
@@ -66,11 +68,11 @@ async function removeAbandoned(snapshots: string): Promise<void> {
   }
 }
 
-/** Returns the version that it holds. */
+/** Its pictures are still links: copying them takes long, and other merges wait meanwhile. */
 async function build(
   { folder, version, signal }: { folder: string; version: string; signal?: AbortSignal },
   target: string,
-): Promise<string> {
+): Promise<{ version: string; pictures: string[] }> {
   return alone(folder, signal, async () => {
     const dataset = await readDataset(folder);
     if (dataset === undefined) throw notFound(folder);
@@ -92,8 +94,19 @@ async function build(
       },
       { concurrency: CONCURRENCY, signal },
     );
-    return datasetVersion(manifest);
+    const pictures = records.map((record) => path.join(target, picturePath(record)));
+    return { version: datasetVersion(manifest), pictures };
   });
+}
+
+/**
+ * Makes of a link to a picture a picture of its own: what a trainer does to it is not done to the dataset. Costs no space
+ * where the file system copies on write.
+ */
+async function makeCopy(picture: string): Promise<void> {
+  const copy = `${picture}.copy`;
+  await copyFile(picture, copy, constants.COPYFILE_FICLONE);
+  await rename(copy, picture);
 }
 
 /** Without the care that the dataset gets: after a crash the snapshot is worth nothing. */

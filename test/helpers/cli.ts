@@ -209,8 +209,8 @@ export function untilStatus(
 }
 
 /** Waits until a round waits for people, and gives the number of its task. */
-export async function untilWaiting(up: Up, id: string): Promise<number> {
-  const { progress } = await untilStatus(up, id, 'waiting', ({ progress }) => progress?.stage === 'waiting');
+export async function untilWaiting(up: Up, id: string, seconds?: number): Promise<number> {
+  const { progress } = await untilStatus(up, id, 'waiting', ({ progress }) => progress?.stage === 'waiting', seconds);
   return progress?.task?.id ?? 0;
 }
 

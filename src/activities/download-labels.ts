@@ -57,7 +57,7 @@ export async function downloadLabels(
       }
       const { frames, warnings } = annotations;
       await writeFileAtomic(roundFiles.annotations(round.folder), `${JSON.stringify(frames, null, 1)}\n`);
-      await (await resources.catalog(paths.data)).recordReview(frames);
+      await (await resources.catalog(paths.data)).frames.recordReview(frames);
       await countReview(round.folder, frames, finishedOnly);
       return describeDownload(frames, warnings, await readPreLabels(round.folder, selection));
     }

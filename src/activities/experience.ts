@@ -57,7 +57,7 @@ export async function readExperience(
     }
   }
   const ofThisModel = corrected.filter((each) => each.modelSha256 === modelSha256);
-  const labelled = await catalog.labelledFrames(round.roundId);
+  const labelled = await catalog.frames.labelledFrames(round.roundId);
   return {
     labelled: labelled.map((frame) => ({ ...frame, embedding: embeddings.get(frame.frameId) })),
     corrected: (ofThisModel.length > 0 ? ofThisModel : corrected).map(({ frame }) => frame),

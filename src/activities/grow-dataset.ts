@@ -81,7 +81,7 @@ async function mergeRound(
     const mine = new Set(kept.map(({ frameId }) => frameId));
     const manifest = await readJsonLines<{ frameId: string; split: string }>(path.join(folder, 'manifest.jsonl'));
     const catalog = await resources.catalog(paths.data);
-    await catalog.recordSplit(manifest.filter(({ frameId }) => mine.has(frameId)));
+    await catalog.frames.recordSplit(manifest.filter(({ frameId }) => mine.has(frameId)));
     const { version, added, replaced, removed, refused, total, bySplit, boxes } = merged;
     const record: MergeRecord = { version, frames: kept.length - refused.length, refused };
     await writeFileAtomic(roundFiles.merged(round.folder), `${JSON.stringify(record, null, 1)}\n`);

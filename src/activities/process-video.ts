@@ -62,7 +62,7 @@ export async function processVideo(
     await rm(partial, { force: true });
   }
 
-  await catalog.recordCandidates(round.roundId, videoKey, candidates, probe.duration);
+  await catalog.frames.recordCandidates(round.roundId, videoKey, candidates, probe.duration);
   count('videos', 1, { outcome: 'processed' });
   const rejected = await ifThere(readFile(counts, 'utf8'));
   return {

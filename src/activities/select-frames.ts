@@ -25,7 +25,7 @@ export async function selectFrames(
       candidatesFile: roundFiles.candidates(round.folder),
     });
     await writeFileAtomic(roundFiles.selection(round.folder), toJsonLines(selected));
-    await catalog.recordSelection(round.roundId, selected);
+    await catalog.frames.recordSelection(round.roundId, selected);
     count('frames', selected.length, { outcome: 'selected' });
     return { ...result, selected: selected.length };
   });
@@ -117,7 +117,7 @@ async function candidatesOfRound(folder: string): Promise<ReadCandidates[]> {
 /** With processing switched off: what earlier rounds sampled and nobody sent to people. */
 async function leftCandidates(catalog: Catalog): Promise<ReadCandidates[]> {
   const byRound = new Map<string, Set<string>>();
-  for (const { frameId, roundId } of await catalog.leftCandidates()) {
+  for (const { frameId, roundId } of await catalog.frames.leftCandidates()) {
     byRound.set(roundId, (byRound.get(roundId) ?? new Set()).add(frameId));
   }
   const sources: ReadCandidates[] = [];

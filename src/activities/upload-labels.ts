@@ -32,7 +32,7 @@ export async function uploadFrames(resources: Resources, { round }: { round: Rou
       onProgress: (done, total) => report({ uploaded: done, total }),
     });
     await catalog.updateRound(round.roundId, { taskId, taskUrl: url });
-    await catalog.recordUpload(round.roundId);
+    await catalog.frames.recordUpload(round.roundId);
     return { round, taskId, taskUrl: url, frames, jobs };
   });
 }

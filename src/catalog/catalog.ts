@@ -1,7 +1,7 @@
-import { sql, type Kysely, type Selectable } from 'kysely';
-import type { Candidate, ReviewState, SelectedFrame } from '../common/types.js';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { Frames } from './frames.js';
 import { Housekeeping } from './housekeeping.js';
-import type { Database, RoundsTable, RoundState, VideosTable } from './schema.js';
+import type { Database, FrameState, RoundsTable, RoundState, VideosTable } from './schema.js';
 
 export type RoundRow = Selectable<RoundsTable>;
 export type VideoRow = Selectable<VideosTable>;
@@ -22,16 +22,15 @@ export interface VideoDescription {
   file?: string;
 }
 
-/** SQLite takes at most 32,766 values in one statement; a frame has 12. */
-const framesPerInsert = 500;
-
 /** The memory of the pipeline: which videos, frames and rounds there were and what became of them. */
 export class Catalog {
   /** What may be removed, and what is counted. */
   readonly housekeeping: Housekeeping;
+  readonly frames: Frames;
 
   constructor(private readonly db: Kysely<Database>) {
     this.housekeeping = new Housekeeping(db);
+    this.frames = new Frames(db);
   }
 
   async close(): Promise<void> {
@@ -229,147 +228,26 @@ export class Catalog {
   }
 
   /**
-   * Records a video's candidates; a frame that is known keeps its state. The duration is of the file, in seconds.
-   * A step may notice only later that its round was cancelled: what the round has given back by then stays so.
-   */
-  async recordCandidates(
-    roundId: string,
-    videoKey: string,
-    candidates: readonly Candidate[],
-    durationSeconds?: number,
-  ): Promise<void> {
-    await this.db.transaction().execute(async (trx) => {
-      const video = await trx
-        .selectFrom('videos')
-        .select('claimedByRound')
-        .where('key', '=', videoKey)
-        .executeTakeFirst();
-      if (video !== undefined && video.claimedByRound !== roundId) return;
-      for (let start = 0; start < candidates.length; start += framesPerInsert) {
-        await trx
-          .insertInto('frames')
-          .values(
-            candidates.slice(start, start + framesPerInsert).map((frame) => ({
-              id: frame.frameId,
-              videoKey,
-              ptsMs: Math.round(frame.ptsSeconds * 1000),
-              width: frame.width,
-              height: frame.height,
-              sha256: frame.sha256,
-              hash: frame.perceptualHash,
-              roundId,
-              state: 'candidate' as const,
-            })),
-          )
-          .onConflict((conflict) =>
-            conflict
-              .column('id')
-              .doUpdateSet((eb) => ({ roundId: eb.ref('excluded.roundId') }))
-              .where('frames.state', '=', 'candidate'),
-          )
-          .execute();
-      }
-      await trx
-        .updateTable('videos')
-        .set({ state: 'processed', ...(durationSeconds !== undefined && { durationSeconds }) })
-        .where('key', '=', videoKey)
-        .execute();
-    });
-  }
-
-  /** The frames of earlier rounds that people saw or will see: never sent again, and what is new must differ from them. */
-  async labelledFrames(exceptRound: string): Promise<{ frameId: string; perceptualHash: string }[]> {
-    return this.db
-      .selectFrom('frames')
-      .select(['id as frameId', 'hash as perceptualHash'])
-      .where('state', '!=', 'candidate')
-      .where('roundId', '!=', exceptRound)
-      .orderBy('id')
-      .execute();
-  }
-
-  /** Candidate frames of rounds that ended, by the round that made them. */
-  async leftCandidates(): Promise<{ frameId: string; roundId: string }[]> {
-    return this.db
-      .selectFrom('frames')
-      .innerJoin('rounds', 'rounds.id', 'frames.roundId')
-      .select(['frames.id as frameId', 'frames.roundId'])
-      .where('frames.state', '=', 'candidate')
-      .where('rounds.state', '!=', 'running')
-      .orderBy('frames.id')
-      .execute();
-  }
-
-  /** Marks the frames that go to people; they belong to `roundId` from now on. */
-  async recordSelection(roundId: string, selected: readonly SelectedFrame[]): Promise<void> {
-    await this.db.transaction().execute(async (trx) => {
-      for (const frame of selected) {
-        await trx
-          .updateTable('frames')
-          .set({ state: 'selected', reason: frame.reason, score: frame.score, roundId })
-          .where('id', '=', frame.frameId)
-          .where('state', 'in', ['candidate', 'selected'])
-          .execute();
-      }
-    });
-  }
-
-  async recordUpload(roundId: string): Promise<void> {
-    await this.db
-      .updateTable('frames')
-      .set({ state: 'uploaded' })
-      .where('roundId', '=', roundId)
-      .where('state', '=', 'selected')
-      .execute();
-  }
-
-  async recordReview(frames: readonly { frameId: string; state: ReviewState }[]): Promise<void> {
-    await this.db.transaction().execute(async (trx) => {
-      for (const { frameId, state } of frames) {
-        await trx.updateTable('frames').set({ state }).where('id', '=', frameId).execute();
-      }
-    });
-  }
-
-  /** On which side of the dataset the frames are. */
-  async recordSplit(frames: readonly { frameId: string; split: string }[]): Promise<void> {
-    await this.db.transaction().execute(async (trx) => {
-      for (const { frameId, split } of frames) {
-        await trx.updateTable('frames').set({ split }).where('id', '=', frameId).execute();
-      }
-    });
-  }
-
-  /**
    * Gives back what a cancelled or failed round claimed: its videos, unless frames of theirs are with people already, and
    * the marks on its frames. Returns the number of videos given back.
    */
   async releaseRound(roundId: string): Promise<number> {
+    return this.db.transaction().execute(async (trx) => (await giveBack(trx, roundId, ['selected'])).videos);
+  }
+
+  /**
+   * Gives back what {@link releaseRound} leaves with people, too, and forgets the task: nobody fetches its labels any
+   * more. What of them is in the dataset already stays there.
+   */
+  async giveUpTask(roundId: string): Promise<{ videos: number; frames: number }> {
     return this.db.transaction().execute(async (trx) => {
+      const released = await giveBack(trx, roundId, ['selected', 'uploaded', 'not_reviewed']);
       await trx
-        .updateTable('frames')
-        .set({ state: 'candidate', reason: null, score: null })
-        .where('roundId', '=', roundId)
-        .where('state', '=', 'selected')
+        .updateTable('rounds')
+        .set((eb) => ({ taskId: null, state: 'cancelled', endedAt: eb.fn.coalesce('endedAt', eb.val(now())) }))
+        .where('id', '=', roundId)
         .execute();
-      const result = await trx
-        .updateTable('videos')
-        .set({ state: 'released', claimedByRound: null })
-        .where('claimedByRound', '=', roundId)
-        .where('state', 'in', ['claimed', 'processed'])
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('frames')
-                .select(sql`1`.as('one'))
-                .whereRef('frames.videoKey', '=', 'videos.key')
-                .where('frames.state', '!=', 'candidate'),
-            ),
-          ),
-        )
-        .executeTakeFirst();
-      return Number(result.numUpdatedRows);
+      return released;
     });
   }
 
@@ -395,4 +273,38 @@ export class Catalog {
     };
     return { videos: await count('videos'), frames: await count('frames') };
   }
+}
+
+const now = (): string => new Date().toISOString();
+
+async function giveBack(
+  trx: Transaction<Database>,
+  roundId: string,
+  states: readonly FrameState[],
+): Promise<{ videos: number; frames: number }> {
+  const { numUpdatedRows: frames } = await trx
+    .updateTable('frames')
+    .set({ state: 'candidate', reason: null, score: null })
+    .where('roundId', '=', roundId)
+    .where('state', 'in', states)
+    .where('split', 'is', null)
+    .executeTakeFirst();
+  const { numUpdatedRows: videos } = await trx
+    .updateTable('videos')
+    .set({ state: 'released', claimedByRound: null })
+    .where('claimedByRound', '=', roundId)
+    .where('state', 'in', ['claimed', 'processed'])
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('frames')
+            .select(sql`1`.as('one'))
+            .whereRef('frames.videoKey', '=', 'videos.key')
+            .where('frames.state', '!=', 'candidate'),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  return { videos: Number(videos), frames: Number(frames) };
 }

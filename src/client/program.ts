@@ -116,6 +116,9 @@ export function createProgram(): Command {
   add('cancel', 'cancel a round; its videos go back for the next one, its annotation task is left alone')
     .argument('<id>', 'the id of the round')
     .action(lazy(rounds, 'cancel'));
+  add('release', 'give up the task of a cancelled round: its videos and frames are for other rounds again')
+    .argument('<id>', 'the id of the round')
+    .action(lazy(() => import('./commands/release.js'), 'release'));
   add('rounds', 'the rounds so far, newest first')
     .addOption(new Option('-n, --limit <number>', 'how many').argParser(number).default(20))
     .action(lazy(rounds, 'listRounds'));

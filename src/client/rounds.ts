@@ -68,6 +68,13 @@ export async function newestRound(client: Client): Promise<string | undefined> {
   return newest?.workflowId;
 }
 
+/** For a round that the catalog of this data folder does not have. */
+export function unknownRound(dataFolder: string, id: string): PipelineError {
+  return new PipelineError('ROUND_UNKNOWN', `There is no round ${id} in ${dataFolder}.`, {
+    hint: '`frameloop rounds` lists the rounds.',
+  });
+}
+
 /** Talks to a round; an unknown id becomes a clear error. */
 export async function withRound<T>(workflowId: string, talk: () => Promise<T>): Promise<T> {
   try {

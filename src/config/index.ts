@@ -8,5 +8,5 @@ export {
   webhookSecret,
   workflowUrl,
 } from './environment.js';
-export { loadConfig, type LoadedConfig } from './load.js';
+export { fileAsOverrides, loadConfig, type LoadedConfig } from './load.js';
 export type { ConfigOverrides, StepName } from './schema.js';

@@ -15,6 +15,14 @@ export interface LoadedConfig extends Omit<Config, 'paths'> {
 /** Looked for in the working folder, in this order, when no file is named. */
 const defaultFiles = ['config.yaml', 'config.yml', path.join('data', 'config.yaml')];
 
+/** What holds a path, or a list of paths. */
+const pathKeys = [
+  ...(['data', 'downloads', 'output', 'dataset'] as const).map((key) => ['paths', key] as const),
+  ['sources', 'files'],
+  ['youtube', 'cookies'],
+  ['youtube', 'plugins'],
+] as const;
+
 export interface LoadOptions {
   /** The folder that relative paths start from. */
   folder: string;
@@ -32,15 +40,7 @@ export interface LoadOptions {
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { folder, overrides = {} } = options;
   const found = await readConfigFile(folder, options.file);
-  const result = configSchema.safeParse(mergeOverrides(found?.content ?? {}, overrides));
-  if (!result.success) {
-    throw new PipelineError(
-      'CONFIG_INVALID',
-      `The configuration${found ? ` ${found.file}` : ''} is not valid: ${result.error.issues.map(describeIssue).join('; ')}.`,
-      { hint: 'docs/configuration.md lists every key with its meaning and default.' },
-    );
-  }
-  const { paths, ...rest } = result.data;
+  const { paths, ...rest } = check(mergeOverrides(found?.content ?? {}, overrides), found?.file);
   const data = path.resolve(folder, paths.data);
   const inData = (name: string, given?: string) => (given ? path.resolve(folder, given) : path.join(data, name));
   return {
@@ -53,6 +53,41 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     },
     file: found?.file,
   };
+}
+
+/**
+ * What a configuration file says, to be laid over the configuration of a worker that may run in another folder: paths are
+ * absolute, and schedules, which are no business of a round, are left out. `overrides` are laid over it.
+ *
+ * @throws PipelineError as {@link loadConfig}
+ */
+export async function fileAsOverrides(
+  folder: string,
+  file: string,
+  overrides: ConfigOverrides = {},
+): Promise<ConfigOverrides> {
+  const found = await readConfigFile(folder, file);
+  const content = mergeOverrides(found?.content ?? {}, overrides);
+  check(content, found?.file);
+  const { schedules: _, ...sections } = isObject(content) ? content : {};
+  const absolute = (given: unknown) => path.resolve(folder, String(given));
+  for (const [section, key] of pathKeys) {
+    const inner = sections[section];
+    if (!isObject(inner) || inner[key] === undefined) continue;
+    const given = inner[key];
+    sections[section] = { ...inner, [key]: Array.isArray(given) ? given.map(absolute) : absolute(given) };
+  }
+  return sections;
+}
+
+function check(content: unknown, file: string | undefined): Config {
+  const result = configSchema.safeParse(content);
+  if (result.success) return result.data;
+  throw new PipelineError(
+    'CONFIG_INVALID',
+    `The configuration${file ? ` ${file}` : ''} is not valid: ${result.error.issues.map(describeIssue).join('; ')}.`,
+    { hint: 'docs/configuration.md lists every key with its meaning and default.' },
+  );
 }
 
 async function readConfigFile(folder: string, named?: string): Promise<{ file: string; content: unknown } | undefined> {

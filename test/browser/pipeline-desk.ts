@@ -66,7 +66,7 @@ async function writeRound(dataFolder: string, roundId: string, taskId: number, u
     startedAt: '2026-03-01T10:00:00.000Z',
   });
   await catalog.claimVideo(roundId, { videoKey, source: 'file' });
-  await catalog.recordCandidates(roundId, videoKey, []);
+  await catalog.frames.recordCandidates(roundId, videoKey, []);
   await catalog.updateRound(roundId, { taskId, taskUrl: `${url}/tasks/${taskId}`, state: 'waiting' });
   await catalog.close();
 }

@@ -95,7 +95,7 @@ async function prepareFrames(name: string, picture: string, count: number): Prom
   const startedAt = new Date(0).toISOString();
   const { id } = await catalog.ensureRound({ workflowId: 'earlier', runId: 'r', startedAt, folderOf: () => rounds });
   await catalog.claimVideo(id, { videoKey: VIDEO, source: 'file' });
-  await catalog.recordCandidates(id, VIDEO, candidates);
+  await catalog.frames.recordCandidates(id, VIDEO, candidates);
   await catalog.updateRound(id, { state: 'finished' });
   await catalog.close();
   return data;

@@ -1,7 +1,8 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { validateDataset } from '../../src/dataset/index.js';
 import {
   completeJobs,
@@ -215,10 +216,49 @@ describe('cancel', () => {
     expect(await stateOf('left-alone')).toBe('finished');
   });
 
+  it('while people are at work, and then a release, gives their frames to the next round', async () => {
+    const clip = await cutClip(path.join(up.folder, 'given-up.mp4'), 'night', 40, 3);
+    await up.json('start', clip, '--id', 'given-up');
+    const taskId = await untilWaiting(up, 'given-up');
+    await refused('given-up', 'ROUND_OPEN');
+    await up.json('cancel', 'given-up');
+    await untilStatus(up, 'given-up', 'cancelled', ({ state }) => state === 'CANCELLED');
+
+    const released = await up.json('release', 'given-up');
+    expect(released).toMatchObject({ videos: 1, frames: 1, task: { id: taskId } });
+    await refused('given-up', 'ROUND_WITHOUT_TASK');
+    await refused('nobody', 'ROUND_UNKNOWN');
+    expect((await up.run('start', '--wait', '--set', ...onlyFetch)).stdout).toContain('0 frames sampled');
+
+    // The next round has a configuration of its own.
+    const other = { sources: { files: ['given-up.mp4'] }, cvat: { task_name: 'other' } };
+    await writeFile(path.join(up.folder, 'other.yaml'), stringify({ ...other, schedules: [{ id: 'x', every: '1d' }] }));
+    await up.json('start', '--config', 'other.yaml', '--set', 'video.framerate=2', '--id', 'taker');
+    const again = await untilWaiting(up, 'taker');
+    const cvat = await up.cvat();
+    expect(await cvat.json('GET', `/api/tasks/${again}`)).toMatchObject({ name: 'other (taker)' });
+    const names = async (id: number) => (await cvat.json<Meta>('GET', `/api/tasks/${id}/data/meta`)).frames;
+    expect(await names(again)).toEqual(expect.arrayContaining(await names(taskId)));
+    expect(await names(again)).toHaveLength(2);
+    await completeJobs(cvat, again);
+    await up.run('complete', 'taker');
+    const { result } = await untilStatus(up, 'taker', 'finished', ({ state }) => state !== 'RUNNING');
+    expect(result).toMatchObject({ state: 'finished', videos: { processed: 1 }, review: { notReviewed: 0 } });
+  });
+
   it('of a round that has ended says so', async () => {
     const { exitCode, stderr } = await up.run('cancel', 'x1');
     expect({ exitCode, code: shownError(stderr).code }).toEqual({ exitCode: 1, code: 'ROUND_ENDED' });
   });
+
+  interface Meta {
+    frames: { name: string }[];
+  }
+
+  async function refused(id: string, code: string): Promise<void> {
+    const { exitCode, stderr } = await up.run('release', id);
+    expect({ ended: exitCode === 0, code: shownError(stderr).code }).toEqual({ ended: false, code });
+  }
 
   const onlyFetch = ['download_videos', 'process_videos', 'upload_labels'].map((step) => `steps.${step}.enabled=false`);
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/client/program.js';
 import { runCli, shownError, writeSettings, type CliResult } from '../helpers/cli.js';
+import { projectRoot } from '../../src/tools/index.js';
 import { freePort, temporaryFolder } from '../helpers/programs.js';
 
 let folder: string;
@@ -12,6 +13,7 @@ let remove: () => Promise<void>;
 beforeEach(async () => ({ folder, remove } = await temporaryFolder('wrong-use')));
 afterEach(() => remove());
 
+const example = path.join(projectRoot(), 'config.example.yaml');
 const run = (args: string[], env?: Record<string, string>) => runCli(args, { cwd: folder, env });
 
 /** What every refusal has in common: a code, one sentence, a way out, no stack, nothing made. */
@@ -107,7 +109,8 @@ describe('a wrong command line', () => {
     ['a missing argument', ['complete'], 'id'],
     ['a port that is none', ['up', '--ui-port', 'http'], 'port'],
     ['a setting that is none', ['start', '--set', 'framerate'], 'framerate'],
-    ['a configuration for a round, which the worker has', ['start', '--config', 'mine.yaml'], '--set'],
+    ['a configuration for a round that is not there', ['start', '--config', 'mine.yaml'], 'CONFIG_NOT_FOUND'],
+    ['a configuration for a round that is none', ['start', '--set', 'vidoe.framerate=1', '-c', example], '"video"'],
     ['a time that is none', ['frames', 'x.mp4', '--every', 'often'], '--every'],
   ])('refuses %s', async (_, args, told) => {
     const { exitCode, stdout, stderr } = await run(args, { TEMPORAL_ADDRESS: '127.0.0.1:9' });

@@ -71,19 +71,19 @@ async function makeWorld(specs: RoundSpec[], storage: object = keepNothing): Pro
     await writeRoundFile(row.folder, { roundId: row.id, taskName: row.id, config: { ...config, steps: ownSteps } });
     await mkdir(path.join(row.folder, 'candidates'));
     await writeFile(roundFiles.candidatesOf(row.folder, videoKey), toJsonLines(frames));
-    if (frames.length > 0) await catalog.recordCandidates(row.id, videoKey, frames);
+    if (frames.length > 0) await catalog.frames.recordCandidates(row.id, videoKey, frames);
     const selected = frames.slice(0, spec.selected).map((frame) => {
       return { ...frame, arm: 'chosen' as const, score: 1, reason: 'unsure' };
     });
     if (selected.length > 0) {
       await writeFile(roundFiles.selection(row.folder), toJsonLines(selected));
-      await catalog.recordSelection(row.id, selected);
-      if (spec.task) await catalog.recordUpload(row.id);
+      await catalog.frames.recordSelection(row.id, selected);
+      if (spec.task) await catalog.frames.recordUpload(row.id);
     }
     if (spec.labelled) {
       await writeFile(roundFiles.annotations(row.folder), '{}');
-      await catalog.recordReview(selected.map(({ frameId }) => ({ frameId, state: 'reviewed' })));
-      await catalog.recordSplit(selected.map(({ frameId }) => ({ frameId, split: 'train' })));
+      await catalog.frames.recordReview(selected.map(({ frameId }) => ({ frameId, state: 'reviewed' })));
+      await catalog.frames.recordSplit(selected.map(({ frameId }) => ({ frameId, split: 'train' })));
     }
     await catalog.updateRound(row.id, {
       state: spec.state,
@@ -126,7 +126,7 @@ async function missing({ config, catalog, rounds }: World): Promise<string[]> {
     if (round.labelled) needed.push(roundFiles.annotations(round.folder));
   }
   // A round that selects among what is left finds the picture of every entry.
-  for (const { frameId } of await catalog.leftCandidates()) {
+  for (const { frameId } of await catalog.frames.leftCandidates()) {
     needed.push(path.join(config.paths.output, frameId.replace(/_\d+$/, ''), `${frameId}.jpg`));
   }
   return needed.filter((file) => !existsSync(file));

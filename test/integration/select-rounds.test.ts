@@ -68,7 +68,7 @@ async function beginRound(n: number, videoKeys: string[]): Promise<RoundReferenc
     }));
     await writeFile(path.join(round.folder, 'candidates', `${videoKey}.jsonl`), toJsonLines(candidates));
     await catalog.claimVideo(row.id, { videoKey, source: 'file', durationSeconds: 240, query: `search ${n}` });
-    await catalog.recordCandidates(row.id, videoKey, candidates);
+    await catalog.frames.recordCandidates(row.id, videoKey, candidates);
   }
   return round;
 }

@@ -16,6 +16,7 @@ import { toJsonLines, writeFileAtomic } from '../../common/files.js';
 import { loadConfig, type ConfigOverrides, type LoadedConfig } from '../../config/index.js';
 import { namedConfig, readContext, type CommonOptions } from '../context.js';
 import { note, printLine, printResult, table } from '../output.js';
+import { unknownRound } from '../rounds.js';
 
 /** The single steps of a round, without Temporal: on the files and the catalog of the data folder. */
 
@@ -41,14 +42,12 @@ async function findRound(
 ): Promise<RoundReference & { task?: AnnotationTask }> {
   const catalog = await resources.catalog(config.paths.data);
   const row = id === undefined ? await catalog.newestRound(options) : await catalog.round(id);
+  if (!row && id !== undefined) throw unknownRound(config.paths.data, id);
   if (!row) {
-    throw new PipelineError(
-      'ROUND_UNKNOWN',
-      id === undefined
-        ? `There is no round${options.withTask ? ' with an annotation task' : ''} in ${config.paths.data} yet.`
-        : `There is no round ${id} in ${config.paths.data}.`,
-      { hint: '`frameloop rounds` lists the rounds.' },
-    );
+    const which = options.withTask ? 'round with an annotation task' : 'round';
+    throw new PipelineError('ROUND_UNKNOWN', `There is no ${which} in ${config.paths.data} yet.`, {
+      hint: '`frameloop rounds` lists the rounds.',
+    });
   }
   const round = { roundId: row.id, folder: row.folder };
   const task = row.taskId === null ? undefined : { round, taskId: row.taskId, taskUrl: row.taskUrl ?? '' };

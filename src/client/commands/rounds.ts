@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { RoundResult } from '../../activities/types.js';
 import { openCatalog } from '../../catalog/index.js';
 import { PipelineError } from '../../common/errors.js';
-import { loadDotEnv } from '../../config/index.js';
+import { fileAsOverrides, loadDotEnv } from '../../config/index.js';
 import type { AnnotationHint } from '../../workflows/messages.js';
 import { withClient } from '../connect.js';
 import { readContext, type CommonOptions } from '../context.js';
@@ -30,14 +30,12 @@ interface StartOptions extends CommonOptions {
 }
 
 export async function start(videos: string[], options: StartOptions): Promise<void> {
-  if (options.config !== undefined) {
-    throw new PipelineError('WRONG_USE', 'A round takes the configuration of its worker, not that of this command.', {
-      hint: `Start the worker with --config ${options.config}, or change single settings of this round with --set.`,
-    });
-  }
   await loadDotEnv(process.cwd(), process.env);
+  const set = options.set && overrides(options.set);
+  // A file that is named for this round; else the configuration of the worker holds.
+  const config = options.config === undefined ? set : await fileAsOverrides(process.cwd(), options.config, set);
   const input = {
-    ...(options.set ? { config: overrides(options.set) } : {}),
+    ...(config && { config }),
     ...(videos.length > 0 ? { videos: videos.map(absolute) } : {}),
   };
   await withClient(async (client) => {
@@ -137,7 +135,9 @@ export async function cancel(id: string, options: CommonOptions): Promise<void> 
       return (await readProgress(handle).catch(() => undefined))?.task;
     }),
   );
-  const text = `Cancelling ${id}.${task ? ` Its annotation task is left as it is: ${task.url}` : ''}`;
+  const left =
+    task && ` Its annotation task is left as it is: ${task.url}\nTo give it up, too: frameloop release ${id}`;
+  const text = `Cancelling ${id}.${left ?? ''}`;
   printResult(options.json, { workflowId: id, task }, text);
 }
 

@@ -44,7 +44,7 @@ const selected = (frames: readonly Candidate[]): SelectedFrame[] =>
 async function processed(roundId: string, videoKey: string, count: number): Promise<Candidate[]> {
   expect(await catalog.claimVideo(roundId, video(videoKey))).toBe(true);
   const frames = framesOf(videoKey, count);
-  await catalog.recordCandidates(roundId, videoKey, frames);
+  await catalog.frames.recordCandidates(roundId, videoKey, frames);
   return frames;
 }
 
@@ -157,8 +157,8 @@ describe('a round that ends early', () => {
   it('gives back its videos, but not those whose frames are with people', async () => {
     const id = await round('a');
     const sent = await processed(id, 'file-1', 2);
-    await catalog.recordSelection(id, selected(sent.slice(0, 1)));
-    await catalog.recordUpload(id);
+    await catalog.frames.recordSelection(id, selected(sent.slice(0, 1)));
+    await catalog.frames.recordUpload(id);
     await processed(id, 'file-2', 2);
     await catalog.claimVideo(id, video('file-3'));
 
@@ -172,7 +172,7 @@ describe('a round that ends early', () => {
 
   it('gives back frames that were selected and not sent', async () => {
     const id = await round('a');
-    await catalog.recordSelection(id, selected(await processed(id, 'file-1', 3)));
+    await catalog.frames.recordSelection(id, selected(await processed(id, 'file-1', 3)));
     expect((await catalog.summary()).frames).toEqual({ selected: 3 });
     expect(await catalog.releaseRound(id)).toBe(1);
     expect(await catalog.summary()).toEqual({ videos: { released: 1 }, frames: { candidate: 3 } });
@@ -185,6 +185,29 @@ describe('a round that ends early', () => {
     expect(await catalog.releaseRound(a)).toBe(1);
     expect(await catalog.releaseRound(a)).toBe(0);
     expect(await catalog.video('file-2')).toMatchObject({ state: 'claimed', claimedByRound: 'b' });
+  });
+
+  it('gives up its task, too, when told so: all but what is in the dataset is free', async () => {
+    const id = await round('a');
+    const [first] = await processed(id, 'file-1', 2);
+    const [second, third] = await processed(id, 'file-2', 3);
+    await catalog.frames.recordSelection(id, selected([first!, second!, third!]));
+    await catalog.frames.recordUpload(id);
+    // One job of the task is done, and its frame in the dataset already.
+    await catalog.frames.recordReview([
+      { frameId: third!.frameId, state: 'reviewed' },
+      { frameId: second!.frameId, state: 'not_reviewed' },
+    ]);
+    await catalog.frames.recordSplit([{ frameId: third!.frameId, split: 'train' }]);
+    await catalog.updateRound(id, { state: 'cancelled', taskId: 7, taskUrl: 'http://cvat/tasks/7' });
+    expect(await catalog.unharvestedRound()).toMatchObject({ id });
+
+    expect(await catalog.giveUpTask(id)).toEqual({ videos: 1, frames: 2 });
+    expect(await catalog.unharvestedRound()).toBeUndefined();
+    expect((await catalog.summary()).frames).toEqual({ candidate: 4, reviewed: 1 });
+    expect(await catalog.claimVideo(await round('b'), video('file-1'))).toBe(true);
+    expect(await catalog.claimVideo('b', video('file-2'))).toBe(false);
+    expect(await catalog.giveUpTask(id)).toEqual({ videos: 0, frames: 0 });
   });
 
   it('with processing switched off keeps what was processed and gives back the rest', async () => {
@@ -200,15 +223,15 @@ describe('frames', () => {
   it('that were sent to people keep their state when their video is processed again', async () => {
     const a = await round('a');
     const frames = await processed(a, 'file-1', 3);
-    await catalog.recordSelection(a, selected(frames.slice(0, 1)));
-    await catalog.recordUpload(a);
-    await catalog.recordReview([{ frameId: frames[0]!.frameId, state: 'reviewed' }]);
-    await catalog.recordSplit([{ frameId: frames[0]!.frameId, split: 'train' }]);
+    await catalog.frames.recordSelection(a, selected(frames.slice(0, 1)));
+    await catalog.frames.recordUpload(a);
+    await catalog.frames.recordReview([{ frameId: frames[0]!.frameId, state: 'reviewed' }]);
+    await catalog.frames.recordSplit([{ frameId: frames[0]!.frameId, split: 'train' }]);
 
     const b = await round('b');
-    await catalog.recordCandidates(a, 'file-1', framesOf('file-1', 4));
+    await catalog.frames.recordCandidates(a, 'file-1', framesOf('file-1', 4));
     expect((await catalog.summary()).frames).toEqual({ reviewed: 1, candidate: 3 });
-    expect(await catalog.labelledFrames(b)).toEqual([
+    expect(await catalog.frames.labelledFrames(b)).toEqual([
       { frameId: frames[0]!.frameId, perceptualHash: frames[0]!.perceptualHash },
     ]);
   });
@@ -217,7 +240,7 @@ describe('frames', () => {
     const a = await round('a');
     await catalog.claimVideo(a, video('file-1'));
     await catalog.releaseRound(a);
-    await catalog.recordCandidates(a, 'file-1', framesOf('file-1', 3));
+    await catalog.frames.recordCandidates(a, 'file-1', framesOf('file-1', 3));
     expect((await catalog.summary()).frames).toEqual({});
     expect(await catalog.claimVideo(await round('b'), video('file-1'))).toBe(true);
   });
@@ -225,7 +248,7 @@ describe('frames', () => {
   it('are recorded by the thousands, and twice without harm', async () => {
     const id = await round('a');
     await processed(id, 'file-1', 1234);
-    await catalog.recordCandidates(id, 'file-1', framesOf('file-1', 1234));
+    await catalog.frames.recordCandidates(id, 'file-1', framesOf('file-1', 1234));
     expect((await catalog.summary()).frames).toEqual({ candidate: 1234 });
   });
 
@@ -238,10 +261,10 @@ describe('frames', () => {
   it('that nobody saw are left for later, once their round has ended', async () => {
     const a = await round('a');
     const [first, second, third] = await processed(a, 'file-1', 3);
-    await catalog.recordSelection(a, selected([first!]));
-    expect(await catalog.leftCandidates()).toEqual([]);
+    await catalog.frames.recordSelection(a, selected([first!]));
+    expect(await catalog.frames.leftCandidates()).toEqual([]);
     await catalog.updateRound(a, { state: 'finished' });
-    expect(await catalog.leftCandidates()).toEqual(
+    expect(await catalog.frames.leftCandidates()).toEqual(
       [second, third].map((frame) => ({ frameId: frame!.frameId, roundId: a })),
     );
   });
@@ -251,19 +274,19 @@ describe('frames', () => {
     const frames = await processed(a, 'file-1', 2);
     await catalog.updateRound(a, { state: 'finished' });
     const b = await round('b');
-    await catalog.recordSelection(b, selected(frames.slice(0, 1)));
-    await catalog.recordUpload(b);
+    await catalog.frames.recordSelection(b, selected(frames.slice(0, 1)));
+    await catalog.frames.recordUpload(b);
     expect((await catalog.summary()).frames).toEqual({ uploaded: 1, candidate: 1 });
     // its own frames are no reason for a round to leave them out, when it selects again after a crash
-    expect(await catalog.labelledFrames(b)).toEqual([]);
+    expect(await catalog.frames.labelledFrames(b)).toEqual([]);
   });
 
   it('that people have are not selected again', async () => {
     const a = await round('a');
     const frames = await processed(a, 'file-1', 1);
-    await catalog.recordSelection(a, selected(frames));
-    await catalog.recordUpload(a);
-    await catalog.recordSelection(await round('b'), selected(frames));
+    await catalog.frames.recordSelection(a, selected(frames));
+    await catalog.frames.recordUpload(a);
+    await catalog.frames.recordSelection(await round('b'), selected(frames));
     expect((await catalog.summary()).frames).toEqual({ uploaded: 1 });
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../src/config/index.js';
+import { fileAsOverrides, loadConfig } from '../../../src/config/index.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -250,5 +250,30 @@ describe('paths', () => {
       output: '/big/disk/frames',
       dataset: path.join(path.dirname(folder), 'shared-dataset'),
     });
+  });
+});
+
+describe('a file that is laid over the configuration of a worker', () => {
+  it('says only what is in it, with paths that hold anywhere, and no schedules', async () => {
+    const text = `
+      paths: { data: elsewhere }
+      sources: { files: [videos, /srv/match.mp4] }
+      youtube: { cookies: cookies.txt }
+      video: { framerate: 5 }
+      schedules: [{ id: nightly, every: 1d }]
+    `;
+    await writeFile(path.join(folder, 'other.yaml'), text);
+    expect(await fileAsOverrides(folder, 'other.yaml', { video: { framerate: 6 }, max_open_rounds: 1 })).toEqual({
+      paths: { data: path.join(folder, 'elsewhere') },
+      sources: { files: [path.join(folder, 'videos'), '/srv/match.mp4'] },
+      youtube: { cookies: path.join(folder, 'cookies.txt') },
+      video: { framerate: 6 },
+      max_open_rounds: 1,
+    });
+  });
+
+  it('is refused as the configuration itself would be', async () => {
+    await writeFile(path.join(folder, 'other.yaml'), 'vidoe: { framerate: 5 }');
+    await expect(fileAsOverrides(folder, 'other.yaml')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });

@@ -82,6 +82,7 @@ async function fetchAnnotations(
   const { annotations_format: format, download, labels, shapes } = config.cvat;
   const request = {
     frameIds: selection.map(({ frameId }) => frameId),
+    rule: config.cvat.complete_when,
     plannedLabels: project?.labels,
     classOf: classesByLabel(labels),
     shapesToBoxes: shapes === 'to_boxes',

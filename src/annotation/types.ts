@@ -189,6 +189,8 @@ export interface TaskProgress {
 export interface DownloadRequest {
   /** The frames that were sent: each comes back, deleted ones as not reviewed. */
   frameIds: readonly string[];
+  /** Which jobs count as done; the frames of others come back as not reviewed. Default: those that are completed. */
+  rule?: CompletionRule;
   /** The project's labels when the task was made, so that a label that was renamed since is known again. */
   plannedLabels?: readonly { id: number; name: string }[];
   /** Label of the project → class of the model, where they differ. */

@@ -32,6 +32,6 @@ export async function annotationsFromExport(
     });
     return { boxes, leftOut: [] };
   });
-  const { frames, warnings } = toReviewedFrames({ meta, jobs, drawn, frameIds: request.frameIds });
+  const { frames, warnings } = toReviewedFrames({ meta, jobs, drawn, frameIds: request.frameIds, rule: request.rule });
   return { frames, warnings: [...names.warnings, ...warnings] };
 }

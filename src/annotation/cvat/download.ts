@@ -22,7 +22,7 @@ export async function downloadAnnotations(
   const frameCount = meta.frames?.length ?? 0;
   const { shapesToBoxes } = request;
   const drawn = drawnInFrames(annotations, { frameCount, jobs, names: names.byId, shapesToBoxes });
-  const { frames, warnings } = toReviewedFrames({ meta, jobs, drawn, frameIds: request.frameIds });
+  const { frames, warnings } = toReviewedFrames({ meta, jobs, drawn, frameIds: request.frameIds, rule: request.rule });
   const tags = annotations.tags?.length ?? 0;
   if (tags > 0) warnings.push(`Labels of whole frames (tags), which no dataset of boxes can hold: ${tags}, left out`);
   return { frames, warnings: [...names.warnings, ...warnings] };

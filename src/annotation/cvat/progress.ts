@@ -27,6 +27,11 @@ export async function readTaskProgress(
 
 const DELETED: TaskProgress = { state: 'deleted', jobsDone: 0, jobsTotal: 0, jobsRejected: 0, fingerprint: 'deleted' };
 
+/** Whether people are done with a job and its frames. */
+export function isDone({ state, stage }: Pick<WireJob, 'state' | 'stage'>, rule: CompletionRule): boolean {
+  return state === 'completed' && (rule === 'jobs_completed' || stage === 'acceptance');
+}
+
 /**
  * @param jobs the task's annotation jobs. None of them = not done: the server has not made them yet. A job that was
  *   reopened or sent back is one that is not done.
@@ -35,9 +40,7 @@ export function judgeProgress(
   jobs: readonly Pick<WireJob, 'id' | 'state' | 'stage' | 'updated_date'>[],
   rule: CompletionRule,
 ): TaskProgress {
-  const jobsDone = jobs.filter(
-    ({ state, stage }) => state === 'completed' && (rule === 'jobs_completed' || stage === 'acceptance'),
-  ).length;
+  const jobsDone = jobs.filter((job) => isDone(job, rule)).length;
   const complete = jobs.length > 0 && jobsDone === jobs.length;
   return {
     state: complete ? 'complete' : 'open',

@@ -1,6 +1,7 @@
 import type { ReviewedFrame } from '../../common/types.js';
-import type { DownloadedAnnotations } from '../types.js';
+import type { CompletionRule, DownloadedAnnotations } from '../types.js';
 import type { DrawnFrame } from './drawn.js';
+import { isDone } from './progress.js';
 import type { WireDataMeta, WireJob } from './wire.js';
 
 export interface TaskContent {
@@ -10,26 +11,30 @@ export interface TaskContent {
   drawn: readonly DrawnFrame[];
   /** The frames that were sent. */
   frameIds: readonly string[];
+  /** When a job counts as done. Default: when it is completed. */
+  rule?: CompletionRule;
 }
 
 /**
- * What people made of each frame that was sent. Frames of jobs that are not completed are `not_reviewed` and bring no
- * boxes: those would be the model's own. So are frames with nothing but objects that are no boxes (as negatives they
+ * What people made of each frame that was sent. Frames of jobs that are not done are `not_reviewed` and bring no boxes:
+ * those would be the model's own. So are frames with nothing but objects that are no boxes (as negatives they
  * would be wrong), frames that were deleted in CVAT, and frames that the task does not have.
  */
-export function toReviewedFrames({ meta, jobs, drawn, frameIds }: TaskContent): DownloadedAnnotations {
+export function toReviewedFrames(content: TaskContent): DownloadedAnnotations {
+  const { meta, jobs, drawn, frameIds, rule = 'jobs_completed' } = content;
   const deleted = new Set(meta.deleted_frames ?? []);
   const warnings: string[] = [];
   const found = new Map<string, ReviewedFrame>();
   (meta.frames ?? []).forEach(({ name }, index) => {
     const frameId = frameIdOf(name);
     const { boxes, leftOut } = drawn[index] ?? { boxes: [], leftOut: [] };
-    const state = deleted.has(index) ? 'not_reviewed' : reviewState(index, jobs, boxes.length, leftOut.length);
-    const jobId = jobsOf(index, jobs)[0]?.id;
+    const own = jobsOf(index, jobs);
+    // Jobs may share frames (their overlap): such a frame is done when all its jobs are.
+    const done = !deleted.has(index) && own.length > 0 && own.every((job) => isDone(job, rule));
+    const state = done ? reviewState(boxes.length, leftOut.length) : 'not_reviewed';
+    const jobId = own[0]?.id;
     found.set(frameId, { frameId, state, boxes: state === 'reviewed' ? boxes : [], jobId });
-    if (!deleted.has(index) && isCompleted(index, jobs) && leftOut.length > 0) {
-      warnings.push(warning(frameId, leftOut, state));
-    }
+    if (done && leftOut.length > 0) warnings.push(warning(frameId, leftOut, state));
   });
   const frames = frameIds.map((frameId): ReviewedFrame => {
     return found.get(frameId) ?? { frameId, state: 'not_reviewed', boxes: [] };
@@ -49,21 +54,10 @@ export function frameIdOf(name: string): string {
   return name.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
 }
 
-function reviewState(
-  frame: number,
-  jobs: readonly WireJob[],
-  boxCount: number,
-  leftOutCount: number,
-): ReviewedFrame['state'] {
-  if (!isCompleted(frame, jobs)) return 'not_reviewed';
+/** Of a frame that people are done with. */
+function reviewState(boxCount: number, leftOutCount: number): ReviewedFrame['state'] {
   if (boxCount > 0) return 'reviewed';
   return leftOutCount > 0 ? 'not_reviewed' : 'empty';
-}
-
-/** Jobs may share frames (their overlap): such a frame is done when all its jobs are. */
-function isCompleted(frame: number, jobs: readonly WireJob[]): boolean {
-  const own = jobsOf(frame, jobs);
-  return own.length > 0 && own.every(({ state }) => state === 'completed');
 }
 
 function jobsOf(frame: number, jobs: readonly WireJob[]): WireJob[] {

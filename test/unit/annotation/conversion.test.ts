@@ -19,6 +19,7 @@ import type {
   WirePage,
   WireTrackedShape,
 } from '../../../src/annotation/cvat/wire.js';
+import type { CompletionRule } from '../../../src/annotation/types.js';
 import { exchange, recorded, recordsAreThere } from './recorded.js';
 
 const job = (start_frame: number, stop_frame: number, state = 'completed', stage = 'annotation'): WireJob => ({
@@ -182,6 +183,14 @@ describe('what people made of each frame', () => {
       { frameId: 'v_000003000', state: 'not_reviewed', boxes: [], jobId: 3 },
     ]);
     expect(warnings).toEqual([]);
+  });
+
+  it('where jobs have to be accepted, is not reviewed until they are', () => {
+    const shapes = [rectangle(0, [1, 2, 30, 40]), rectangle(2, [1, 2, 30, 40])];
+    const jobs = [job(0, 1), job(2, 3, 'completed', 'acceptance')];
+    const states = (rule: CompletionRule) => read({ shapes }, { jobs, rule }).frames.map(({ state }) => state);
+    expect(states('jobs_completed')).toEqual(['reviewed', 'empty', 'reviewed', 'empty']);
+    expect(states('task_accepted')).toEqual(['not_reviewed', 'not_reviewed', 'reviewed', 'empty']);
   });
 
   it('frames that were deleted in CVAT come back as not reviewed, without what is on them', () => {

@@ -11,6 +11,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../../src/client/web
 import { startReviewServer } from '../../src/review/server/index.js';
 import { freePort, temporaryFolder, until } from '../helpers/programs.js';
 import { stubActivities } from '../helpers/stub-activities.js';
+import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
 const secret = 'planted-webhook-secret';
@@ -22,6 +23,9 @@ interface Sent {
   headers?: Record<string, string>;
   method?: string;
 }
+
+/** The number of a task that no other test has. */
+const randomTask = () => Number.parseInt(randomBytes(3).toString('hex'), 16);
 
 /** Sends an event as CVAT does, unless told otherwise. */
 async function post(receiver: WebhookReceiver, { event = {}, signedWith = secret, headers = {}, method }: Sent) {
@@ -274,14 +278,23 @@ describe('a webhook and a round', () => {
   });
 
   it('an unreachable Temporal is told as 503, and found again when it is there', async () => {
-    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    const port = await freePort();
+    const connection = Connection.lazy({ address: `127.0.0.1:${port}` });
+    const client = new Client({ connection });
     const receiver = await startWebhookReceiver({
       ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
-      hints: createHintSender(new Client({ connection }), connection, () => undefined),
+      hints: createHintSender(client, connection, () => undefined, unique('nobody')),
     });
-    expect((await post(receiver, { event: jobEvent() })).status).toBe(503);
+    const taskId = randomTask();
+    const send = async () => (await post(receiver, { event: jobEvent({ task_id: taskId }) })).status;
+    expect(await send()).toBe(503);
+    const [, temporalPort] = environment.connection.options.address.split(':');
+    const proxy = await TcpProxy.start(Number(temporalPort), port);
+    await until('the hint to be taken', async () => (await send()) === 202);
+    expect((await environment.client.workflow.getHandle(`cvat-hint-${taskId}`).describe()).status.name).toBe('RUNNING');
     await receiver.close();
     await connection.close();
+    await proxy.close();
   });
 
   it('a flood for tasks that nobody knows leaves one short workflow each', async () => {
@@ -290,7 +303,7 @@ describe('a webhook and a round', () => {
       ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
       hints: createHintSender(environment.client, connection, () => undefined, unique('nobody')),
     });
-    const taskId = Number.parseInt(randomBytes(3).toString('hex'), 16);
+    const taskId = randomTask();
     for (let round = 0; round < 5; round++) {
       await Promise.all(Array.from({ length: 100 }, () => post(receiver, { event: jobEvent({ task_id: taskId }) })));
     }

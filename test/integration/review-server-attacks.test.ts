@@ -1,14 +1,26 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment -- answers of any shape */
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ZipFile } from 'yazl';
+import { text } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
-import { clientOf, jpeg, makeProject, makeTask, settled, type Client } from './review-server-client.js';
+import {
+  batch,
+  clientOf,
+  importOf,
+  jpeg,
+  login,
+  makeProject,
+  makeTask,
+  settled,
+  zipOf,
+  type Client,
+} from './review-server-client.js';
 
 const password = 'correct horse battery';
 let dataFolder: string;
@@ -45,187 +57,301 @@ const state = async () => ({
   files: (await readdir(dataFolder, { recursive: true })).filter((name) => !/sqlite/.test(name)).sort(),
 });
 
-/** A raw request, for headers that fetch does not let us set. */
+/** A raw request on a connection of its own, for headers that fetch does not let us set. */
 const rawStatus = (method: string, url: string, headers: Record<string, string>) =>
   new Promise<number | undefined>((resolve, reject) => {
-    const request = http.request(server.url + url, { method, headers }, (response) => {
+    const request = http.request(server.url + url, { method, headers, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
     request.on('error', reject).end();
   });
 
-/** A session that began with the password, as a browser or the official client holds it. */
-async function login() {
-  const { headers, body } = await stranger('POST', '/api/auth/login', { username: 'reviewer', password });
-  const cookies = headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
-  const csrf = cookies.find((one) => one.startsWith('csrftoken='))?.slice('csrftoken='.length) ?? '';
-  return { key: body.key as string, cookie: cookies.join('; '), csrf, setCookie: headers.getSetCookie() };
-}
-
-/** A zip whose entries are written with names and kinds that no honest program would choose. */
-async function zipOf(entries: Record<string, { text: string; mode?: number; rename?: string }>): Promise<Buffer> {
-  const zip = new ZipFile();
-  for (const [name, { text, mode = 0o100644 }] of Object.entries(entries)) {
-    zip.addBuffer(Buffer.from(text), name, { mode, compress: false });
-  }
-  zip.end();
-  let bytes = (await buffer(zip.outputStream)).toString('latin1');
-  // The writer refuses such names, so they are put in afterwards, with others of the same length.
-  for (const [name, { rename = name }] of Object.entries(entries)) bytes = bytes.replaceAll(name, rename);
+/** An archive with names that no honest program writes: ours refuses them, so they are put in afterwards. */
+async function hostileZip(files: Record<string, string>, rename: Record<string, string> = {}): Promise<Buffer> {
+  let bytes = (await zipOf(files)).toString('latin1');
+  for (const [name, other] of Object.entries(rename)) bytes = bytes.replaceAll(name, other);
   return Buffer.from(bytes, 'latin1');
 }
 
-/** Imports an archive as the official client does, and returns how it ended. */
-async function importOf(archive: Buffer) {
-  const url = `/api/tasks/${taskId}/annotations`;
-  const tus = { 'tus-resumable': '1.0.0' };
-  const created = await call('POST', url, '', { ...tus, 'upload-length': String(archive.length) });
-  const file = created.headers.get('upload-filename') ?? '';
-  const sent = await fetch(created.headers.get('location') ?? '', {
-    method: 'PATCH',
-    body: new Uint8Array(archive),
-    headers: {
-      authorization: `Bearer ${server.token}`,
-      'content-type': 'application/offset+octet-stream',
-      'upload-offset': '0',
-    },
+const change = { name: 'changed' };
+/** A task that belongs to no project, so that no project changes with it. */
+const lonely = { name: 'attack', labels: [{ name: 'thing' }] };
+const task = () => `/api/tasks/${taskId}`;
+
+/** How the server answers: a status, or how the work behind an answer of 202 has ended. */
+type Outcome = number | undefined | RegExp;
+
+/** Imports an archive into the task, or into its project, and tells the message of the failure. */
+const imported = async (archive: Buffer, into: 'task' | 'project' = 'task') => {
+  const url = into === 'task' ? `${task()}/annotations` : `/api/projects/${projectId}/dataset`;
+  const { status, message } = await importOf(call, server, { url, format: 'YOLOv8 Detection 1.0', archive });
+  return `${status}: ${message}`;
+};
+
+/** Makes a task of one file and tells how that ended; afterwards the task is removed. */
+const createdFrom = async (name: string, content: Uint8Array) => {
+  const { body } = await call('POST', '/api/tasks', lonely);
+  const data = `/api/tasks/${body.id}/data`;
+  const sent = await call('POST', data, batch({ [name]: content }), { 'upload-multiple': '' });
+  try {
+    if (sent.status !== 200) return sent.status;
+    const finish = await call('POST', data, { image_quality: 70 }, { 'upload-finish': '' });
+    const { status, message } = (await settled(call, finish.body.rq_id as string)).body;
+    // What is no picture is not handed out either.
+    for (const url of [`${data}?type=frame&number=0`, `/api/frameloop/tasks/${body.id}/thumbnails/0`]) {
+      expect([400, 404]).toContain((await call('GET', url)).status);
+    }
+    return `${status}: ${message}`;
+  } finally {
+    await call('DELETE', `/api/tasks/${body.id}`);
+  }
+};
+
+/** Sends a body without saying how long it is, until the server has had enough. */
+const endless = (url: string, contentType: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${server.token}`, 'content-type': contentType };
+    const request = http.request(server.url + url, { method: 'POST', headers, agent: false }, (response) => {
+      resolve(response.statusCode);
+      request.destroy();
+    });
+    const piece = Buffer.alloc(2 ** 20, ' ');
+    const more = () => {
+      while (!request.destroyed && request.write(piece));
+    };
+    request.on('drain', more).on('error', reject);
+    more();
   });
-  expect(sent.status).toBe(204);
-  const query = new URLSearchParams({ format: 'YOLOv8 Detection 1.0', filename: file }).toString();
-  const finish = await call('POST', `${url}?${query}`, '', { 'upload-finish': '' });
-  expect(finish.status).toBe(202);
-  return (await settled(call, finish.body.rq_id as string)).body as { status: string; message: string };
+
+/** A body that comes in drops, against a server whose patience is short. */
+async function drops(): Promise<number> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'review-slow-'));
+  const slow = await startReviewServer({ dataFolder: folder, requestTimeoutMs: 1000 });
+  try {
+    const { hostname, port, host } = new URL(slow.url);
+    const socket = net.connect(Number(port), hostname);
+    const head = ['POST /api/projects HTTP/1.1', `Host: ${host}`, `Authorization: Bearer ${slow.token}`];
+    socket.write([...head, 'Content-Type: application/json', 'Content-Length: 100000', '', '{'].join('\r\n'));
+    const drip = setInterval(() => socket.write(' '), 50);
+    socket.once('close', () => clearInterval(drip)).on('error', () => undefined);
+    const answer = await text(socket);
+    expect((await clientOf(slow)('GET', '/api/projects')).body.count).toBe(0);
+    return Number(/^HTTP\/1\.1 (\d+) /.exec(answer)?.[1]);
+  } finally {
+    await slow.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-describe('attacks are refused with the right status and change nothing', () => {
-  const change = { name: 'changed' };
-  const task = () => `/api/tasks/${taskId}`;
-  const expired = async () => {
-    const past = new Date(Date.now() - 1000).toISOString();
-    return (await call('POST', '/api/auth/access_tokens', { name: 'old', read_only: false, expiry_date: past })).body
-      .value as string;
-  };
+const bearer = () => ({ authorization: `Bearer ${server.token}` });
+const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>1</script></svg>';
+const sql = `x' OR 1=1; DROP TABLE tasks; --`;
+const inUrl = encodeURIComponent(sql);
+const logic = (rule: object) => encodeURIComponent(JSON.stringify(rule));
 
-  const attacks: Record<string, { status: number; run: () => Promise<number | undefined> }> = {
-    'no token': { status: 401, run: async () => (await stranger('PATCH', task(), change)).status },
-    'a wrong token': {
-      status: 401,
-      run: async () => (await stranger('PATCH', task(), change, { authorization: 'Bearer wrong' })).status,
-    },
-    'a token whose time is over': {
-      status: 401,
-      run: async () => {
-        const authorization = `Bearer ${await expired()}`;
-        return (await stranger('PATCH', task(), change, { authorization })).status;
+/** Each kind of attack, and the ways in which it is tried. What is refused leaves everything as it was. */
+const attacks: Record<string, Record<string, [Outcome, () => Promise<number | string | undefined>]>> = {
+  'traversal in file names': {
+    'a picture': [400, () => createdFrom('..', Buffer.from('x'))],
+    'a picture sent by tus': [
+      400,
+      async () => {
+        const metadata = `filename ${Buffer.from('../../..').toString('base64')}`;
+        const headers = { 'tus-resumable': '1.0.0', 'upload-length': '1', 'upload-metadata': metadata };
+        const { body } = await call('POST', '/api/tasks', lonely);
+        const { status } = await call('POST', `/api/tasks/${body.id}/data`, '', headers);
+        await call('DELETE', `/api/tasks/${body.id}`);
+        return status;
       },
-    },
-    'a wrong password': {
-      status: 401,
-      run: async () => {
+    ],
+    'a file of the page': [401, () => rawStatus('GET', '/assets/..%2f..%2f..%2f..%2fetc%2fpasswd', {})],
+    'a file of another upload': [404, () => rawStatus('PATCH', `${task()}/annotations/..%2f..%2ftoken`, bearer())],
+    'a frame of the dataset': [
+      404,
+      () => rawStatus('GET', '/api/frameloop/dataset/frames/..%2f..%2f..%2ftoken/thumbnail', bearer()),
+    ],
+    'a result': [404, () => rawStatus('GET', `${task()}/dataset/download?rq_id=..%2f..%2ftoken`, bearer())],
+    'a subset': [
+      400,
+      async () => (await call('POST', '/api/tasks', { name: 'x', project_id: projectId, subset: '../x' })).status,
+    ],
+  },
+  'traversal in zip entries': Object.fromEntries(
+    (['task', 'project'] as const).flatMap((into) => [
+      [
+        `out of the folder, into a ${into}`,
+        [
+          /^failed: .*relative path/,
+          async () =>
+            imported(await hostileZip({ 'xx/yy/evil.txt': 'x' }, { 'xx/yy/evil.txt': '../../evil.txt' }), into),
+        ],
+      ],
+      [
+        `absolute, into a ${into}`,
+        [
+          /^failed: .*absolute path/,
+          async () => imported(await hostileZip({ 'xetc/evil.txt': 'x' }, { 'xetc/evil.txt': '/etc/evil.txt' }), into),
+        ],
+      ],
+    ]),
+  ),
+  'SVG or HTML as a picture': {
+    SVG: [/^failed: .*cannot identify image file 'a\.jpg'/, () => createdFrom('a.jpg', Buffer.from(svg))],
+    HTML: [/^failed: .*cannot identify/, () => createdFrom('a.png', Buffer.from(`<!doctype html><body>${svg}`))],
+    'by its own name': [400, () => createdFrom('a.svg', Buffer.from(svg))],
+    'in a dataset': [
+      /^failed: .*cannot identify/,
+      async () => imported(await hostileZip({ 'data.yaml': 'names: []', 'images/train/a.jpg': svg }), 'project'),
+    ],
+  },
+  'a PNG of 100,000 x 100,000 pixels': {
+    uploaded: [/^failed: .*pixel limit/, async () => createdFrom('bomb.png', await pngBomb())],
+    'in a dataset': [
+      /^failed: .*pixel limit/,
+      async () => {
+        const archive = await zipOf({ 'data.yaml': 'names: []', 'images/train/a.png': await pngBomb() });
+        return imported(archive, 'project');
+      },
+    ],
+  },
+  'a body of 2 GB': {
+    JSON: [
+      413,
+      () => {
+        const length = { 'content-type': 'application/json', 'content-length': String(2 ** 31) };
+        return rawStatus('PUT', `${task()}/annotations`, { ...bearer(), ...length });
+      },
+    ],
+    'without its length': [413, () => endless('/api/projects', 'application/json')],
+    labels: [
+      413,
+      async () => {
+        const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(2 ** 31) };
+        return (await call('POST', `${task()}/annotations`, '', headers)).status;
+      },
+    ],
+    'a dataset': [
+      413,
+      async () => {
+        const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(2 ** 31) };
+        return (await call('POST', `/api/projects/${projectId}/dataset`, '', headers)).status;
+      },
+    ],
+    pictures: [
+      413,
+      async () => {
+        const { body } = await call('POST', '/api/tasks', lonely);
+        const form = { 'content-type': 'multipart/form-data; boundary=x', 'content-length': String(2 ** 31) };
+        const url = `/api/tasks/${body.id}/data`;
+        const status = await rawStatus('POST', url, { ...bearer(), ...form, 'upload-multiple': '' });
+        await call('DELETE', `/api/tasks/${body.id}`);
+        return status;
+      },
+    ],
+  },
+  'a slow body': { 'in drops': [408, drops] },
+  'a foreign Host': {
+    name: [403, () => rawStatus('DELETE', task(), { ...bearer(), host: 'evil.example' })],
+    'a name that begins like ours': [
+      403,
+      () => rawStatus('DELETE', task(), { ...bearer(), host: '127.0.0.1.evil.example' }),
+    ],
+  },
+  'a foreign Origin': {
+    'another site': [403, async () => (await call('PATCH', task(), change, { origin: 'https://evil.example' })).status],
+    'no site': [403, async () => (await call('PATCH', task(), change, { origin: 'null' })).status],
+  },
+  'a missing token': {
+    none: [401, async () => (await stranger('PATCH', task(), change)).status],
+    'a wrong one': [
+      401,
+      async () => (await stranger('PATCH', task(), change, { authorization: 'Bearer wrong' })).status,
+    ],
+    'a wrong password': [
+      401,
+      async () => {
         const authorization = `Basic ${Buffer.from('reviewer:wrong').toString('base64')}`;
         return (await stranger('PATCH', task(), change, { authorization })).status;
       },
-    },
-    'a session without its CSRF token': {
-      status: 403,
-      run: async () => (await stranger('PATCH', task(), change, { cookie: (await login()).cookie })).status,
-    },
-    'a session with another CSRF token': {
-      status: 403,
-      run: async () =>
-        (await stranger('PATCH', task(), change, { cookie: (await login()).cookie, 'x-csrftoken': 'x'.repeat(43) }))
-          .status,
-    },
-    'a session, sent by another site': {
-      status: 403,
-      run: async () => {
-        const { cookie, csrf } = await login();
-        const headers = { cookie, 'x-csrftoken': csrf, 'sec-fetch-site': 'cross-site' };
-        return rawStatus('DELETE', task(), headers);
+    ],
+  },
+  'an expired token': {
+    'an access token': [
+      401,
+      async () => {
+        const past = new Date(Date.now() - 1000).toISOString();
+        const made = { name: 'old', read_only: false, expiry_date: past };
+        const { body } = await call('POST', '/api/auth/access_tokens', made);
+        const authorization = `Bearer ${body.value}`;
+        const { status } = await stranger('PATCH', task(), change, { authorization });
+        await call('DELETE', `/api/auth/access_tokens/${body.id}`);
+        return status;
       },
-    },
-    'a foreign Origin': {
-      status: 403,
-      run: async () => (await call('PATCH', task(), change, { origin: 'https://evil.example' })).status,
-    },
-    'a foreign Host': {
-      status: 403,
-      run: () => rawStatus('DELETE', task(), { host: 'evil.example', authorization: `Bearer ${server.token}` }),
-    },
-    'a body of 2 GB': {
-      status: 413,
-      run: () =>
-        rawStatus('PUT', `${task()}/annotations`, {
-          authorization: `Bearer ${server.token}`,
-          'content-type': 'application/json',
-          'content-length': String(2 * 2 ** 30),
-        }),
-    },
-    'an upload of 2 GB': {
-      status: 413,
-      run: async () =>
-        (
-          await call('POST', `${task()}/annotations`, '', {
-            'tus-resumable': '1.0.0',
-            'upload-length': String(2 ** 31),
-          })
-        ).status,
-    },
-    'a path that leads out of the page': {
-      status: 401,
-      run: () => rawStatus('GET', '/assets/..%2f..%2f..%2f..%2fetc%2fpasswd', {}),
-    },
-    'a path that leads to another upload': {
-      status: 404,
-      run: () =>
-        rawStatus('PATCH', `${task()}/annotations/..%2f..%2ftoken`, { authorization: `Bearer ${server.token}` }),
-    },
-  };
+    ],
+    'a session of the page': [
+      401,
+      async () =>
+        (await stranger('PATCH', task(), change, { cookie: `frameloop-80=1000000000.${'x'.repeat(43)}` })).status,
+    ],
+  },
+  CSRF: {
+    'without the token': [
+      403,
+      async () =>
+        (await stranger('PATCH', task(), change, { cookie: (await login(stranger, password)).cookie })).status,
+    ],
+    'with another token': [
+      403,
+      async () => {
+        const headers = { cookie: (await login(stranger, password)).cookie, 'x-csrftoken': 'x'.repeat(43) };
+        return (await stranger('PATCH', task(), change, headers)).status;
+      },
+    ],
+    'from another site': [
+      403,
+      async () => {
+        const { cookie, csrf } = await login(stranger, password);
+        return rawStatus('DELETE', task(), { cookie, 'x-csrftoken': csrf, 'sec-fetch-site': 'cross-site' });
+      },
+    ],
+  },
+  'SQL metacharacters': {
+    ...Object.fromEntries(
+      ['projects?search=', 'projects?owner=', 'tasks?name=', 'tasks?search=', 'tasks?subset=', 'requests?format='].map(
+        (url) => [
+          `${url} finds nothing`,
+          [/^200: 0$/, async () => found(`${url}${inUrl}`)] satisfies [Outcome, () => Promise<string>],
+        ],
+      ),
+    ),
+    'a value of a filter': [/^200: 0$/, () => found(`tasks?filter=${logic({ '==': [{ var: 'name' }, sql] })}`)],
+    'a field of a filter': [/^400: /, () => found(`tasks?filter=${logic({ '==': [{ var: sql }, 1] })}`)],
+    'an order': [/^400: /, () => found(`tasks?sort=${inUrl}`)],
+    'a state': [/^400: /, () => found(`jobs?state=${inUrl}`)],
+    'an id': [/^400: /, () => found(`jobs?task_id=${inUrl}`)],
+    'a request': [/^404: /, () => found(`requests/${inUrl}`)],
+  },
+  'a symbolic link in an upload': Object.fromEntries(
+    (['task', 'project'] as const).map((into) => [
+      `into a ${into}`,
+      [/^failed: .*symbolic link/, async () => imported(await zipOf({ 'data.yaml': '@/etc/passwd' }), into)],
+    ]),
+  ),
+};
 
-  let before: Awaited<ReturnType<typeof state>>;
-  beforeEach(async () => {
-    before = await state();
-  });
+/** How a list was answered, and how much it holds. */
+async function found(url: string): Promise<string> {
+  const { status, body } = await call('GET', `/api/${url}`);
+  return `${status}: ${body.count}`;
+}
 
-  test.each(Object.entries(attacks))('%s', async (name, { status, run }) => {
-    expect(await run()).toBe(status);
-    const tokens = before.tokens + (name === 'a token whose time is over' ? 1 : 0);
-    expect(await state()).toEqual({ ...before, tokens });
-  });
-
-  test.each<[string, Parameters<typeof zipOf>[0], RegExp]>([
-    ['leads out of its folder', { 'xx/yy/evil.txt': { text: 'x', rename: '../../evil.txt' } }, /relative path/],
-    ['is absolute', { 'xetc/evil.txt': { text: 'x', rename: '/etc/evil.txt' } }, /absolute path/],
-    ['is a symbolic link', { 'data.yaml': { text: '/etc/passwd', mode: 0o120777 } }, /symbolic link/],
-  ])('an archive with an entry that %s', async (_, entries, message) => {
-    const request = await importOf(await zipOf(entries));
-    expect(request.status).toBe('failed');
-    expect(request.message).toMatch(message);
-    expect(await state()).toEqual(before);
-  });
-
-  test('SQL in every parameter is text', async () => {
-    const sql = `x' OR 1=1; DROP TABLE tasks; --`;
-    const enc = encodeURIComponent(sql);
-    for (const url of [
-      'projects?search=',
-      'projects?name=',
-      'tasks?name=',
-      'tasks?search=',
-      'tasks?subset=',
-      'requests?format=',
-    ]) {
-      const { status, body } = await call('GET', `/api/${url}${enc}`);
-      expect([url, status, body.count]).toEqual([url, 200, 0]);
-    }
-    const filter = encodeURIComponent(JSON.stringify({ '==': [{ var: 'name' }, sql] }));
-    expect((await call('GET', `/api/tasks?filter=${filter}`)).body.count).toBe(0);
-    const asName = encodeURIComponent(JSON.stringify({ '==': [{ var: sql }, 1] }));
-    for (const url of [`tasks?filter=${asName}`, `tasks?sort=${enc}`, `jobs?state=${enc}`, `jobs?task_id=${enc}`]) {
-      expect([url, (await call('GET', `/api/${url}`)).status]).toEqual([url, 400]);
-    }
-    expect((await call('GET', `/api/requests/${enc}`)).status).toBe(404);
+describe.each(Object.entries(attacks))('%s', (_, ways) => {
+  test.each(Object.entries(ways))('%s', async (_name, [outcome, run]) => {
+    const before = await state();
+    const answer = await run();
+    if (outcome instanceof RegExp) expect(answer).toMatch(outcome);
+    else expect(answer).toBe(outcome);
     expect(await state()).toEqual(before);
   });
 });
@@ -269,41 +395,20 @@ test('a body that does not come does not keep others waiting, and what is broken
   expect((await call('GET', '/api/projects')).body.count).toBe(projects);
 });
 
-test('of the password only a hash is kept, for this user alone', async () => {
-  const file = path.join(dataFolder, 'password');
-  const hash = await readFile(file, 'utf8');
-  expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect(hash).toMatch(/^scrypt\$32768\$8\$3\$[\w-]{22}\$[\w-]{43}\n$/);
-  for (const name of await readdir(dataFolder)) {
-    const info = await stat(path.join(dataFolder, name));
-    if (info.isFile()) expect((await readFile(path.join(dataFolder, name))).includes(password)).toBe(false);
-  }
-});
-
-test('a read-only token reads and changes nothing; a token makes no tokens; one taken back is worth nothing', async () => {
-  const made = (await call('POST', '/api/auth/access_tokens', { name: 'reader' })).body;
-  const reader = clientOf({ url: server.url, token: made.value as string });
-  expect((await reader('GET', '/api/tasks')).status).toBe(200);
-  const refused = await reader('PATCH', `/api/tasks/${taskId}`, { name: 'x' });
-  expect([refused.status, refused.body]).toEqual([403, { detail: 'Access token is read only' }]);
-  expect((await reader('GET', '/api/auth/access_tokens/self')).body).toMatchObject({ name: 'reader', read_only: true });
-  const writer = (await call('POST', '/api/auth/access_tokens', { name: 'writer', read_only: false })).body;
-  const writing = clientOf({ url: server.url, token: writer.value as string });
-  expect((await writing('POST', '/api/auth/access_tokens', { name: 'more' })).status).toBe(403);
-  expect((await call('DELETE', `/api/auth/access_tokens/${writer.id}`)).status).toBe(204);
-  expect((await writing('GET', '/api/tasks')).status).toBe(401);
-});
-
-test('cookies of a login are kept from scripts and other sites', async () => {
-  const { setCookie } = await login();
-  expect(setCookie).toHaveLength(2);
-  for (const cookie of setCookie) expect(cookie).toMatch(/; SameSite=Strict$/);
-  expect(setCookie.find((one) => one.startsWith('sessionid='))).toMatch(/; HttpOnly;/);
-});
+/** A small file that says it has ten billion pixels. */
+async function pngBomb(): Promise<Buffer> {
+  const create = { width: 8, height: 8, channels: 3 as const, background: '#000' };
+  const bomb = await sharp({ create }).png().toBuffer();
+  bomb.writeUInt32BE(100_000, 16);
+  bomb.writeUInt32BE(100_000, 20);
+  bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+  return bomb;
+}
 
 // The last: for a minute nobody can sign in with the password any more.
 test('of 10,000 logins with guessed passwords ten are looked at', { timeout: 120_000 }, async () => {
   const { hostname, port, host } = new URL(server.url);
+  const begun = performance.now();
   const socket = net.connect(Number(port), hostname);
   for (let number = 0; number < 10_000; number += 1) {
     const body = JSON.stringify({ username: 'reviewer', password: `guess ${number}` });
@@ -315,13 +420,10 @@ test('of 10,000 logins with guessed passwords ten are looked at', { timeout: 120
   const statuses = new Map<number, number>();
   for (const [, status] of answers) statuses.set(Number(status), (statuses.get(Number(status)) ?? 0) + 1);
   const looked = statuses.get(400) ?? 0;
-  // One wrong password of the table above still counts.
+  // Ten in each minute that it has taken; one wrong password of the table above still counts.
   expect(looked).toBeGreaterThan(0);
-  expect(looked).toBeLessThanOrEqual(10);
+  expect(looked).toBeLessThanOrEqual(10 * (1 + Math.floor((performance.now() - begun) / 60_000)));
   expect(statuses.get(429)).toBe(10_000 - looked);
-  const { status, headers } = await stranger('POST', '/api/auth/login', { username: 'reviewer', password: 'guess' });
-  expect(status).toBe(429);
-  expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
   // Whoever holds a token is not locked out.
   expect((await call('GET', '/api/users/self')).status).toBe(200);
 });

@@ -1,7 +1,9 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment -- answers of any shape */
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import yauzl from 'yauzl';
+import { ZipFile } from 'yazl';
 
 /** A plain client for the tests of the review server: fetch and nothing else, so that the wire is what is tested. */
 export interface Client {
@@ -90,6 +92,49 @@ export async function makeTask(
   const { body: request } = await settled(call, finish.body.rq_id as string);
   if (request.status !== 'finished') throw new Error(`creation ${request.status}: ${request.message}`);
   return body.id as number;
+}
+
+/** A session that began with the password, as a browser or the official client holds it. */
+export async function login(call: Client, password: string) {
+  const { headers, body } = await call('POST', '/api/auth/login', { username: 'reviewer', password });
+  const cookies = headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
+  const csrf = cookies.find((one) => one.startsWith('csrftoken='))?.slice('csrftoken='.length) ?? '';
+  return { key: body.key as string, cookie: cookies.join('; '), csrf, setCookie: headers.getSetCookie() };
+}
+
+/** Sends an archive to `url` by the tus protocol, as the official client does, and returns how its import has ended. */
+export async function importOf(
+  call: Client,
+  { token }: { token: string },
+  { url, format, archive }: { url: string; format: string; archive: Buffer },
+): Promise<{ status: string; message: string }> {
+  const created = await call('POST', url, '', { 'tus-resumable': '1.0.0', 'upload-length': String(archive.length) });
+  const sent = await fetch(created.headers.get('location') ?? '', {
+    method: 'PATCH',
+    body: new Uint8Array(archive),
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/offset+octet-stream',
+      'upload-offset': '0',
+    },
+  });
+  if (sent.status !== 204) throw new Error(`the archive was not taken: ${sent.status}`);
+  const query = new URLSearchParams({ format, filename: created.headers.get('upload-filename') ?? '' }).toString();
+  const finish = await call('POST', `${url}?${query}`, '', { 'upload-finish': '' });
+  if (finish.status !== 202) throw new Error(`the import did not begin: ${finish.status}`);
+  return (await settled(call, finish.body.rq_id as string)).body as { status: string; message: string };
+}
+
+/** Makes an archive. A text that begins with `@` is a symbolic link to what follows. */
+export async function zipOf(files: Record<string, string | Buffer>): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const [name, content] of Object.entries(files)) {
+    const link = typeof content === 'string' && content.startsWith('@');
+    const bytes = Buffer.from(link ? content.slice(1) : content);
+    zip.addBuffer(bytes, name, { mode: link ? 0o120777 : 0o100644, compress: false });
+  }
+  zip.end();
+  return buffer(zip.outputStream);
 }
 
 /** The files of an archive, read by another program than the one that wrote it. */

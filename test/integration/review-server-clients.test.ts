@@ -57,6 +57,17 @@ const sdkRun = {
     [0, 'cat', [1, 2, 30.5, 20]],
     [2, 'cat', [5, 5, 6, 6]],
   ],
+  copy: [
+    [
+      'train',
+      3,
+      [
+        [0, 'cat', [1, 2, 30.5, 20]],
+        [2, 'cat', [5, 5, 6, 6]],
+      ],
+    ],
+  ],
+  'project preview': true,
   done: [
     ['completed', 'annotation'],
     ['completed', 'acceptance'],
@@ -111,9 +122,14 @@ describe.skipIf(python === undefined)(python === undefined ? `${title} (${reason
           ...['images/train/f_0.jpg', 'images/train/f_1.jpg', 'images/train/f_2.jpg'],
           ...['labels/train/f_0.txt', 'train.txt'],
         ],
+        project: [
+          'data.yaml',
+          ...['images/train/f_0.jpg', 'images/train/f_1.jpg', 'images/train/f_2.jpg'],
+          ...['labels/train/f_2.txt', 'train.txt'],
+        ],
       },
       frame: [true],
-      left: '',
+      left: false,
     });
   });
 });

@@ -109,7 +109,8 @@ export const createTaskData: Work = async ({ store, folder }, request, { signal,
   });
 };
 
-interface MeasuredPicture {
+/** A picture with its size in pixels. */
+export interface MeasuredPicture {
   picture: PictureRow;
   size: { width: number; height: number };
 }
@@ -123,7 +124,13 @@ function inFrameOrder(pictures: MeasuredPicture[], plan: CreationPlan): Measured
   return pictures.sort((one, other) => at(one) - at(other));
 }
 
-async function writeFrames(store: Store, taskId: number, frames: MeasuredPicture[], plan: CreationPlan): Promise<void> {
+/** Makes frames and jobs of these pictures, in their order. Call it in a transaction. */
+export async function writeFrames(
+  store: Store,
+  taskId: number,
+  frames: MeasuredPicture[],
+  plan: CreationPlan,
+): Promise<void> {
   const task = await findTask(store, taskId);
   if (task === undefined) throw taskDoesNotExist();
   for (const [frame, { picture, size }] of frames.entries()) {

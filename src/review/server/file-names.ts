@@ -21,6 +21,11 @@ export function safeFileName(sent: string): string {
   return name;
 }
 
+/** Whether something may name a subset, which becomes a folder of exported archives and a key of their data.yaml. */
+export function isSubsetName(name: string): boolean {
+  return /^[\w-]{1,64}$/.test(name) && !['names', 'path', 'nc', 'classes', 'backup'].includes(name);
+}
+
 /** By code point, as CVAT orders frames. (JavaScript's own order differs above U+FFFF; UTF-8 bytes keep it.) */
 export function compareNames(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));

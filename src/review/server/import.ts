@@ -16,7 +16,7 @@ import { findTask } from './store/tasks.js';
 export interface ImportPlan {
   /** Name inside the imports folder. */
   file: string;
-  /** The frames of a job, or of the whole task. */
+  /** The frames of a job, or of the whole task; all of them for a project. */
   frames: FrameRange;
   /** Whether what was there stays. */
   append: boolean;
@@ -32,7 +32,7 @@ export const importTask: Work = async ({ store, folder }, request) => {
   const task = await findTask(store, request.task_id);
   if (task === undefined) throw new Error('Task.DoesNotExist: Task matching query does not exist.');
   try {
-    const data = formatOf(request.format).read(await readTexts(archive));
+    const data = formatOf(request.format).read(await readArchive(archive));
     const labels = new Map((await labelsOfTask(store, task)).map(({ id, name }) => [name, id]));
     const annotations = toAnnotations(data, await framesOfTask(store, task.id), labels);
     await (append ? addAnnotations : replaceAnnotations)(store, { task, frames }, annotations);
@@ -42,18 +42,33 @@ export const importTask: Work = async ({ store, folder }, request) => {
   }
 };
 
-async function readTexts(archive: string): Promise<Map<string, string>> {
+/** Files of an archive that are not read as a whole, one after the other. */
+interface Contents {
+  wanted: (name: string) => boolean;
+  take: (name: string, bytes: number, content: NodeJS.ReadableStream) => Promise<void>;
+  /** Gets the share of the archive that was read. */
+  onProgress: (share: number) => void;
+}
+
+/** The texts of an archive by their paths. What else it holds goes to `contents`, where that wants it. */
+export async function readArchive(archive: string, contents?: Contents): Promise<Map<string, string>> {
   if (await isJson(archive)) return new Map([['annotations.json', await readFile(archive, 'utf8')]]);
   const zip = await yauzl.openPromise(archive, { strictFileNames: true, autoClose: false });
   try {
     const texts = new Map<string, string>();
-    let bytes = 0;
+    let [bytes, entries] = [0, 0];
     for await (const entry of zip.eachEntry()) {
-      if (isSymbolicLink(entry)) throw new Error(`ValueError: '${entry.fileName}' is a symbolic link`);
-      if (!/\.(json|txt|yaml|yml|names|data)$/i.test(entry.fileName)) continue;
-      bytes += entry.uncompressedSize;
+      const { fileName: name, uncompressedSize: size } = entry;
+      if (isSymbolicLink(entry)) throw new Error(`ValueError: '${name}' is a symbolic link`);
+      contents?.onProgress((entries += 1) / (zip.entryCount + 1));
+      if (contents?.wanted(name)) {
+        await contents.take(name, size, await zip.openReadStreamPromise(entry));
+        continue;
+      }
+      if (!/\.(json|txt|yaml|yml|names|data)$/i.test(name)) continue;
+      bytes += size;
       if (bytes > maxTextBytes) throw new Error('ValueError: the archive holds too much text');
-      texts.set(entry.fileName, (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8'));
+      texts.set(name, (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8'));
     }
     return texts;
   } finally {
@@ -77,7 +92,8 @@ async function isJson(file: string): Promise<boolean> {
   }
 }
 
-function toAnnotations(
+/** The shapes of a dataset as annotations of these frames, which have the names of its pictures. */
+export function toAnnotations(
   { names, shapes }: DatasetImport,
   frames: readonly Frame[],
   labels: ReadonlyMap<string, number>,

@@ -11,6 +11,7 @@ import { ownerOnly, prepareDataFolder, readOrCreateToken, removeAllBut, type Dat
 import { exportTask } from './export.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { importTask } from './import.js';
+import { importProject } from './import-project.js';
 import { Addresses, inUrl, loopbackHosts } from './access/addresses.js';
 import { keepPassword } from './access/password.js';
 import { forgetExpiredTokens } from './store/access-tokens.js';
@@ -113,7 +114,12 @@ function publicUrls(host: string, publicNames: readonly string[], port: string):
   return publicNames.map((name) => (direct ? `http://${inUrl(name)}:${port}` : `https://${inUrl(name)}`));
 }
 
-const work = { create: createTaskData, export: exportTask, import: importTask };
+const work: Parameters<typeof startBackground>[1] = {
+  create: createTaskData,
+  export: exportTask,
+  import: (context, request, run) =>
+    request.target === 'project' ? importProject(context, request, run) : importTask(context, request, run),
+};
 
 /** What has to be given back, as far as it was reached. */
 interface Opened {

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -38,11 +39,14 @@ def shapes_of(annotations, labels):
     return [[shape.frame, names[shape.label_id], [round(x, 3) for x in shape.points]] for shape in annotations.shapes]
 
 
-def use_sdk(client):
+def use_sdk(client, name):
+    """`name` is that of the project, and of the folder for archives."""
     client.config.status_check_period = 0.1
-    project = client.projects.create({"name": "by sdk", "labels": [{"name": "cat"}, {"name": "dog"}]})
+    archives = folder / name
+    archives.mkdir()
+    project = client.projects.create({"name": name, "labels": [{"name": "cat"}, {"name": "dog"}]})
     labels = {label.name: label.id for label in project.get_labels()}
-    archive = label_archive(folder / "sdk.zip", ["dog", "cat"], {pictures[1].name: ["0 0.5 0.5 0.25 0.5"]})
+    archive = label_archive(archives / "sdk.zip", ["dog", "cat"], {pictures[1].name: ["0 0.5 0.5 0.25 0.5"]})
     task = client.tasks.create_from_data(
         spec={"name": "sdk task", "project_id": project.id, "segment_size": 2},
         resource_type=ResourceType.LOCAL,
@@ -84,22 +88,28 @@ def use_sdk(client):
     found["job set"] = shapes_of(task.get_annotations(), labels)
 
     # Export.
-    task.export_dataset(FORMAT, folder / "plain.zip", include_images=False)
-    task.export_dataset(FORMAT, folder / "pictures.zip", include_images=True)
-    task.export_dataset("COCO 1.0", folder / "coco.zip", include_images=False)
-    jobs[0].export_dataset(FORMAT, folder / "job.zip", include_images=False)
-    project.export_dataset(FORMAT, folder / "project.zip", include_images=False)
+    task.export_dataset(FORMAT, archives / "plain.zip", include_images=False)
+    task.export_dataset(FORMAT, archives / "pictures.zip", include_images=True)
+    task.export_dataset("COCO 1.0", archives / "coco.zip", include_images=False)
+    jobs[0].export_dataset(FORMAT, archives / "job.zip", include_images=False)
+    project.export_dataset(FORMAT, archives / "project.zip", include_images=False)
     found["archives"] = {
-        name: sorted(zipfile.ZipFile(folder / f"{name}.zip").namelist())
-        for name in ("plain", "pictures", "coco", "job", "project")
+        one: sorted(zipfile.ZipFile(archives / f"{one}.zip").namelist())
+        for one in ("plain", "pictures", "coco", "job", "project")
     }
     # What was exported can be imported again.
     task.remove_annotations()
     found["removed"] = len(task.get_annotations().shapes)
-    task.import_annotations("COCO 1.0", folder / "coco.zip")
+    task.import_annotations("COCO 1.0", archives / "coco.zip")
     found["back from COCO"] = shapes_of(task.get_annotations(), labels)
-    for name in found["archives"]:
-        (folder / f"{name}.zip").unlink()
+    # A whole project becomes another one, which takes the labels of the archive.
+    project.export_dataset(FORMAT, archives / "whole.zip", include_images=True)
+    copy = client.projects.create({"name": "copy"})
+    copy.import_dataset(FORMAT, archives / "whole.zip")
+    copied = {label.name: label.id for label in copy.get_labels()}
+    found["copy"] = [[one.name, one.size, shapes_of(one.get_annotations(), copied)] for one in copy.get_tasks()]
+    found["project preview"] = len(copy.get_preview().read()) > 0
+    copy.remove()
 
     # Work.
     jobs[0].update({"state": "completed"})
@@ -115,20 +125,24 @@ def use_sdk(client):
     except exceptions.NotFoundException:
         found["gone"] = True
     project.remove()
-    found["projects"] = [one.name for one in client.projects.list(name="by sdk")]
+    found["projects"] = [one.name for one in client.projects.list(name=name)]
     return found
 
 
-with make_client(url, access_token=token) as client:
-    seen["sdk with token"] = use_sdk(client)
-with make_client(url, credentials=("reviewer", password)) as client:
-    seen["sdk with password"] = use_sdk(client)
-    client.logout()
-    try:
-        client.projects.list()
-        seen["after logout"] = "still in"
-    except exceptions.UnauthorizedException:
-        seen["after logout"] = "out"
+def sdk_with_token():
+    with make_client(url, access_token=token) as client:
+        seen["sdk with token"] = use_sdk(client, "by token")
+
+
+def sdk_with_password():
+    with make_client(url, credentials=("reviewer", password)) as client:
+        seen["sdk with password"] = use_sdk(client, "by password")
+        client.logout()
+        try:
+            client.projects.list()
+            seen["after logout"] = "still in"
+        except exceptions.UnauthorizedException:
+            seen["after logout"] = "out"
 
 
 def cli(*arguments, credentials=None):
@@ -146,26 +160,49 @@ def cli(*arguments, credentials=None):
     return run.stdout.strip()
 
 
-found = {}
-project_id = cli("project", "create", "by cli", "--labels", json.dumps([{"name": "cat"}]))
-archive = label_archive(folder / "cli.zip", ["cat"], {pictures[0].name: ["0 0.5 0.5 0.5 0.5"]})
-task_id = cli(
-    *("task", "create", "cli task", "local", *map(str, pictures), "--project_id", project_id),
-    *("--annotation_path", str(archive), "--annotation_format", FORMAT, "--completion_verification_period", "1"),
-    credentials=f"reviewer:{password}",
-)
-listed = json.loads(cli("task", "ls", "--json"))
-found["listed"] = [[one["name"], one["size"]] for one in listed if str(one["id"]) == task_id]
-found["projects"] = project_id in cli("project", "ls").split()
-cli("task", "export-dataset", task_id, str(folder / "cli-plain.zip"), "--format", FORMAT)
-cli("task", "export-dataset", task_id, str(folder / "cli-pictures.zip"), "--format", FORMAT, "--with-images", "yes")
-found["archives"] = {
-    name: sorted(zipfile.ZipFile(folder / f"cli-{name}.zip").namelist()) for name in ("plain", "pictures")
-}
-(folder / "frames").mkdir()
-cli("task", "frames", task_id, "1", "--outdir", str(folder / "frames"), "--quality", "original")
-found["frame"] = [path.stat().st_size > 0 for path in (folder / "frames").iterdir()]
-cli("task", "delete", task_id)
-found["left"] = cli("task", "ls")
-seen["cli"] = found
+def use_cli():
+    found = seen["cli"] = {}
+    project_id = cli("project", "create", "by cli", "--labels", json.dumps([{"name": "cat"}]))
+    archive = label_archive(folder / "cli.zip", ["cat"], {pictures[0].name: ["0 0.5 0.5 0.5 0.5"]})
+    task_id = cli(
+        *("task", "create", "cli task", "local", *map(str, pictures), "--project_id", project_id),
+        *("--annotation_path", str(archive), "--annotation_format", FORMAT, "--completion_verification_period", "1"),
+        credentials=f"reviewer:{password}",
+    )
+    listed = json.loads(cli("task", "ls", "--json"))
+    found["listed"] = [[one["name"], one["size"]] for one in listed if str(one["id"]) == task_id]
+    found["projects"] = project_id in cli("project", "ls").split()
+    found["archives"] = {}
+
+    def export(kind, number, name, *options):
+        file = folder / f"cli-{name}.zip"
+        cli(kind, "export-dataset", number, str(file), "--format", FORMAT, *options)
+        found["archives"][name] = sorted(zipfile.ZipFile(file).namelist())
+
+    def frame():
+        (folder / "frames").mkdir()
+        cli("task", "frames", task_id, "1", "--outdir", str(folder / "frames"), "--quality", "original")
+        found["frame"] = [path.stat().st_size > 0 for path in (folder / "frames").iterdir()]
+
+    together(
+        lambda: export("task", task_id, "plain"),
+        lambda: export("task", task_id, "pictures", "--with-images", "yes"),
+        frame,
+    )
+    # Boxes are set by a file too, in place of those that were there.
+    again = label_archive(folder / "cli-again.zip", ["cat"], {pictures[2].name: ["0 0.5 0.5 0.5 0.5"]})
+    cli("task", "import-dataset", task_id, str(again), "--format", FORMAT)
+    export("project", project_id, "project", "--with-images", "yes")
+    cli("task", "delete", task_id)
+    found["left"] = task_id in cli("task", "ls").split()
+
+
+def together(*steps):
+    """The clients spend most of their time waiting between two questions, some of them five seconds."""
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(step) for step in steps]:
+            done.result()
+
+
+together(sdk_with_token, sdk_with_password, use_cli)
 json.dump(seen, sys.stdout)

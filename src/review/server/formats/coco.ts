@@ -88,12 +88,13 @@ export function readCoco(texts: ReadonlyMap<string, string>): DatasetImport {
       if ((names.get(id) ?? name) !== name) throw new Error(`InvalidAnnotationError: category ${id} has two names`);
       names.set(id, name);
     }
+    const subset = /instances_([^/]+)\.json$/.exec(file)?.[1] ?? '';
     const items = new Map(images.map(({ id, file_name }) => [id, stemOf(file_name)]));
     for (const { image_id, category_id, bbox, segmentation, attributes } of annotations) {
       const item = items.get(image_id);
       if (item === undefined) throw new Error(`InvalidAnnotationError: there is no image ${image_id}`);
       const { occluded, rotation } = attributes;
-      const shape = { item, classId: category_id, shares: false, occluded };
+      const shape = { item, subset, classId: category_id, shares: false, occluded };
       for (const points of segmentation) shapes.push({ ...shape, type: 'polygon', points, rotation: 0 });
       if (segmentation.length > 0) continue;
       if (bbox === undefined) throw new Error('InvalidAnnotationError: an annotation has neither box nor polygon');

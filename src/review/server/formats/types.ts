@@ -34,6 +34,8 @@ export interface Layout {
 export interface ImportedShape {
   /** Name of the picture without folder and extension. */
   item: string;
+  /** The part of the dataset that the picture is in. */
+  subset: string;
   classId: number;
   type: 'rectangle' | 'polygon';
   points: number[];
@@ -53,9 +55,14 @@ export interface Format {
   write: (data: DatasetExport) => Layout;
   /** Reads the texts of an archive, by their paths. Throws in CVAT's words what it does not take. */
   read: (texts: ReadonlyMap<string, string>) => DatasetImport;
+  /** The subset that a picture at this path of an archive is in; undefined where no picture belongs. */
+  subsetOf: (path: string) => string | undefined;
 }
 
 export const lines = (texts: string[]) => texts.map((text) => `${text}\n`).join('');
+
+/** Of pictures that stand in `images/<subset>/`. */
+export const subsetOfImages = (path: string) => /(?:^|\/)images\/([^/]+)\/[^/]+$/.exec(path)?.[1];
 
 /** A file's name without its folders and its extension. */
 export function stemOf(file: string): string {

@@ -77,6 +77,13 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/projects/{id}': { summary: 'A project' },
   'PATCH /api/projects/{id}': { summary: 'Change a project or its labels', body: projectChange },
   'DELETE /api/projects/{id}': { summary: 'Remove a project with its tasks', status: 204 },
+  'GET /api/projects/{id}/preview': { summary: 'A small picture of the first frame of a project' },
+  'POST /api/projects/{id}/dataset': {
+    summary: 'Make tasks of the parts of a dataset: Upload-Start, a tus upload, Upload-Finish',
+    ...{ status: 202, query: importQuery.omit({ import_mode: true }) },
+  },
+  'HEAD /api/projects/{id}/dataset/{file}': { summary: 'How much of a dataset has arrived' },
+  'PATCH /api/projects/{id}/dataset/{file}': { summary: 'Send a piece of a dataset (tus)', status: 204 },
   ...exportsOf('projects', 'a project'),
   'GET /api/labels': { summary: 'Labels', query: listQuery(labelList).extend(labelOwner.shape) },
   'GET /api/labels/{id}': { summary: 'A label' },

@@ -4,13 +4,15 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
-import { invalidField, refused } from '../api-error.js';
+import { ApiError, invalidField, notFound, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { pictureType } from '../picture.js';
+import { findProject, tasksOfProject } from '../store/projects.js';
+import { findTask } from '../store/tasks.js';
 import { frameOfTask, framesOfTask } from '../store/pictures.js';
 import { integer, parse } from '../validation.js';
 import type { Thumbnails } from '../web/thumbnails.js';
-import { owners, scopeOf, type Scope } from './ids.js';
+import { idOf, owners, scopeOf, type Scope } from './ids.js';
 
 export const frameQuery = z.object({
   type: z.enum(['frame', 'chunk', 'preview']).optional(),
@@ -66,6 +68,18 @@ export function frameRoutes(app: FastifyInstance, { store, folder }: ReviewConte
 
     app.get(`${url}/preview`, async (request, reply) => sendPreview(reply, await withData(request)));
   }
+
+  app.get('/api/projects/:id/preview', async (request, reply) => {
+    const id = idOf(request);
+    if ((await findProject(store, id)) === undefined) throw notFound('Project');
+    for (const { id: taskId } of await tasksOfProject(store, id)) {
+      const task = await findTask(store, taskId);
+      if (task !== undefined && task.size > 0) {
+        return sendPreview(reply, { task, job: undefined, frames: { from: 0, to: task.size - 1 } });
+      }
+    }
+    throw new ApiError(404, { detail: 'Project image preview not found' });
+  });
 
   async function withData(request: FastifyRequest): Promise<Scope> {
     const scope = await scopeOf(request, store);

@@ -14,15 +14,17 @@ import { createTask, deleteTask, findTask, jobsOfTasks, taskColumns, updateTask 
 import { dimensions, mediaTypes, modes, statuses } from '../status.js';
 import { choice, integer, objectId, parse, requireObject, title } from '../validation.js';
 import { taskView, userId } from '../views.js';
+import { isSubsetName } from '../file-names.js';
 import { idOf, taskOf } from './ids.js';
 import { labelsInput } from './label-input.js';
 
-/** A subset becomes a folder of the exported archive and a key of its data.yaml. */
 const subset = z
   .string()
   .max(64)
-  .regex(/^[\w-]*$/, 'A subset is made of letters, digits, - and _.')
-  .refine((name) => !['names', 'path', 'nc', 'classes', 'backup'].includes(name), 'This name is reserved.');
+  .refine(
+    (name) => name === '' || isSubsetName(name),
+    'A subset is made of letters, digits, - and _, and is no word that a dataset uses itself.',
+  );
 
 const changeable = {
   name: title(256),

@@ -1,6 +1,6 @@
 import { refused } from '../api-error.js';
 import type { AnnotationInput } from '../annotation-schema.js';
-import type { Store } from './database.js';
+import { atomically, type Store } from './database.js';
 import { touchJobs } from './jobs.js';
 import { labelsOfTask } from './projects.js';
 import type { AnnotationRow, TaskRow } from './schema.js';
@@ -101,7 +101,7 @@ async function inTransaction(
   given: AnnotationInput[],
   write: (transaction: Store) => Promise<{ stored: AnnotationRow[]; touched: FrameRange }>,
 ): Promise<AnnotationRow[]> {
-  return store.transaction().execute(async (transaction) => {
+  return atomically(store, async (transaction) => {
     await checkLabels(transaction, task, given);
     const { stored, touched } = await write(transaction);
     await touch(transaction, task, touched);

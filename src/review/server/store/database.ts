@@ -1,4 +1,4 @@
-import { Kysely, Migrator, sql, SqliteDialect, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, Migrator, sql, SqliteDialect, Transaction, type RawBuilder } from 'kysely';
 import Database from 'libsql';
 import { messageOf, PipelineError } from '../../../common/errors.js';
 import { userName } from '../views.js';
@@ -35,6 +35,14 @@ export async function openStore(file: string): Promise<Kysely<ReviewTables>> {
       cause: error,
     });
   }
+}
+
+/** Does all of this or nothing: in the transaction that is going on, or in one of its own. */
+export function atomically<Result>(
+  store: Store,
+  work: (transaction: Transaction<ReviewTables>) => Promise<Result>,
+): Promise<Result> {
+  return store instanceof Transaction ? work(store) : store.transaction().execute(work);
 }
 
 /** Now, as dates are stored. */

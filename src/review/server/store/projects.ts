@@ -77,7 +77,7 @@ export const projectColumns: Columns = {
 
 /** What the view of a project says about its tasks. */
 export async function tasksOfProject(store: Store, projectId: number): Promise<Pick<TaskRow, 'id' | 'subset'>[]> {
-  return store.selectFrom('tasks').select(['id', 'subset']).where('project_id', '=', projectId).execute();
+  return store.selectFrom('tasks').select(['id', 'subset']).where('project_id', '=', projectId).orderBy('id').execute();
 }
 
 export function labelsOfProject(store: Store, projectId: number): Promise<LabelRow[]> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Columns } from '../json-filter.js';
-import { always, assigneeName, nothing, now, ownerName, type Store } from './database.js';
+import { always, atomically, assigneeName, nothing, now, ownerName, type Store } from './database.js';
 import { insertLabels, type NewLabel } from './projects.js';
 import type { JobRow, TaskRow } from './schema.js';
 
@@ -15,7 +15,7 @@ export interface NewTask {
 }
 
 export async function createTask(store: Store, task: NewTask): Promise<TaskRow> {
-  return store.transaction().execute(async (transaction) => {
+  return atomically(store, async (transaction) => {
     const date = now();
     const row = await transaction
       .insertInto('tasks')

@@ -17,6 +17,8 @@ export interface Agreement {
 
 export interface ClassAgreement extends Agreement {
   label: string;
+  /** By Wilson. */
+  intervals: { precision: Interval; recall: Interval };
 }
 
 /** Agreement with 95 % intervals: by Wilson for shares, by resampling whole frames for the others. */
@@ -38,12 +40,29 @@ export function measureAgreement(frames: readonly EvaluatedFrame[], labels: read
     ...all,
     classes: classesOf(matched, labels),
     intervals: {
-      precision: wilsonInterval(all.hits, all.detections),
-      recall: wilsonInterval(all.hits, all.objects),
-      f1: bootstrapInterval(matched, (drawn) => countsOf(drawn, labels).f1),
-      averagePrecision: bootstrapInterval(matched, (drawn) => meanAveragePrecisionOf(drawn, labels)),
+      ...shareIntervals(all),
+      f1: intervalOf(
+        matched,
+        ({ objects, detections }) => objects + detections,
+        (drawn) => countsOf(drawn, labels).f1,
+      ),
+      averagePrecision: intervalOf(
+        matched,
+        ({ objects }) => objects,
+        (drawn) => meanAveragePrecisionOf(drawn, labels),
+      ),
     },
   };
+}
+
+/** Of a single frame with anything to measure, every draw says the same: that is no certainty. */
+function intervalOf(
+  frames: readonly MatchedFrame[],
+  thingsIn: (counts: ReturnType<typeof countsOf>) => number,
+  statistic: (drawn: readonly MatchedFrame[]) => number,
+): Interval {
+  const telling = frames.filter((frame) => thingsIn(countsOf([frame], [...frame.keys()])) > 0);
+  return telling.length < 2 ? { low: NaN, high: NaN } : bootstrapInterval(frames, statistic);
 }
 
 /** The same class by class and without intervals, which take most of the time. */
@@ -55,7 +74,15 @@ export function agreementByClass(frames: readonly EvaluatedFrame[], labels: read
 }
 
 const classesOf = (frames: readonly MatchedFrame[], labels: readonly string[]): ClassAgreement[] =>
-  labels.map((label) => ({ label, ...agreementOf(frames, [label]) }));
+  labels.map((label) => {
+    const agreement = agreementOf(frames, [label]);
+    return { label, ...agreement, intervals: shareIntervals(agreement) };
+  });
+
+const shareIntervals = ({ hits, detections, objects }: Agreement) => ({
+  precision: wilsonInterval(hits, detections),
+  recall: wilsonInterval(hits, objects),
+});
 
 function agreementOf(frames: readonly MatchedFrame[], labels: readonly string[]): Agreement {
   const [only, ...others] = labels;

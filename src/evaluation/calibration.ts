@@ -1,3 +1,4 @@
+import { wilsonInterval, type Interval } from './intervals.js';
 import { matchFrame, type EvaluatedFrame, type Outcome } from './matching.js';
 
 /** Confidences are looked at in this many ranges of equal width, as in Guo et al. */
@@ -13,6 +14,8 @@ export interface CalibrationBin {
   meanConfidence: number;
   /** Share of them that are objects; NaN without detections. */
   precision: number;
+  /** Of the precision, by Wilson. */
+  interval: Interval;
 }
 
 export interface Calibration {
@@ -37,6 +40,7 @@ export function measureCalibration(frames: readonly EvaluatedFrame[], labels: re
       detections: inside.length,
       meanConfidence: inside.reduce((sum, { confidence }) => sum + confidence, 0) / inside.length,
       precision: hits / inside.length,
+      interval: wilsonInterval(hits, inside.length),
     };
   });
   const distance = ({ detections, meanConfidence, precision }: CalibrationBin) =>

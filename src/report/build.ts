@@ -45,10 +45,25 @@ function disputeOf(frame: ReportFrame): number {
   if (frame.state !== 'reviewed' && frame.state !== 'empty') return 0;
   return decisionsOn(frame).reduce((sum, { kind, preLabel }) => {
     if (kind === 'added') return sum + 0.5;
-    const shown = preLabel === undefined ? undefined : frame.shown[preLabel];
-    const confidence = shown && 'confidence' in shown ? Number(shown.confidence) : 0.5;
-    return kind === 'deleted' || kind === 'relabelled' ? sum + confidence : sum;
+    return kind === 'deleted' || kind === 'relabelled' ? sum + (confidenceOf(frame, preLabel) ?? 0.5) : sum;
   }, 0);
+}
+
+/** "3 deleted (the surest 0.93), 1 relabelled, 2 added": what people did against the model. */
+function describeDispute(frame: ReportFrame): string {
+  const decisions = decisionsOn(frame);
+  const parts = (['deleted', 'relabelled', 'added'] as const).map((kind) => {
+    const mine = decisions.filter((each) => each.kind === kind);
+    const surest = Math.max(...mine.map(({ preLabel }) => confidenceOf(frame, preLabel) ?? 0));
+    return mine.length === 0 ? '' : `${mine.length} ${kind}${surest > 0 ? ` (the surest ${decimal(surest)})` : ''}`;
+  });
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+/** How sure the model was of a box that people were shown; undefined where that is not known. */
+function confidenceOf({ shown }: ReportFrame, preLabel: number | undefined): number | undefined {
+  const box = preLabel === undefined ? undefined : shown[preLabel];
+  return box && 'confidence' in box ? Number(box.confidence) : undefined;
 }
 
 /** The page, and its charts by their file names. Pure. */
@@ -150,7 +165,9 @@ function sheets({ byArm }: Shots, thumbnails: ReadonlyMap<string, Thumbnail>): s
   const shown = byArm.filter(({ frames }) => frames.some(({ frameId }) => thumbnails.has(frameId)));
   if (shown.length === 0) return '';
   const parts = shown.map(({ arm, frames, total }) => {
-    const cards = frames.flatMap((frame) => thumbnails.get(frame.frameId) ?? []).map(shotHtml);
+    const cards = frames
+      .flatMap((frame) => thumbnails.get(frame.frameId) ?? [])
+      .map((thumbnail) => shotHtml(thumbnail, thumbnail.frame.reason));
     const more = total > cards.length ? `, ${cards.length} of ${total}` : '';
     return `<h3>${armNames[arm]}${more}</h3><div class="sheet">${cards.join('')}</div>`;
   });
@@ -163,7 +180,9 @@ function sheets({ byArm }: Shots, thumbnails: ReadonlyMap<string, Thumbnail>): s
 }
 
 function arguableSheet({ arguable }: Shots, thumbnails: ReadonlyMap<string, Thumbnail>): string {
-  const cards = arguable.flatMap(({ frameId }) => thumbnails.get(frameId) ?? []).map(shotHtml);
+  const cards = arguable
+    .flatMap(({ frameId }) => thumbnails.get(frameId) ?? [])
+    .map((thumbnail) => shotHtml(thumbnail, describeDispute(thumbnail.frame)));
   if (cards.length === 0) return '';
   const lead =
     'Frames in which people deleted or renamed boxes that the model was sure of, or added many. Mostly the model is wrong here; where people are, look again.';
@@ -178,7 +197,7 @@ function keys(): string {
   return `<div class="keys">${each.join('')}</div>`;
 }
 
-function shotHtml({ frame, jpeg, width, height, overlay }: Thumbnail): string {
+function shotHtml({ frame, jpeg, width, height, overlay }: Thumbnail, why: string): string {
   const facts = [
     `score ${decimal(frame.score)}`,
     `at ${decimal(frame.ptsSeconds, 1)} s`,
@@ -189,7 +208,7 @@ function shotHtml({ frame, jpeg, width, height, overlay }: Thumbnail): string {
   const picture = `<image href="data:image/jpeg;base64,${jpeg.toString('base64')}" width="${width}" height="${height}"/>`;
   return (
     `<div class="shot"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(frame.frameId)}">${picture}${overlay}</svg>` +
-    `<div>${escape(frame.reason)}<div class="detail">${escape(facts.join(' · '))}</div></div></div>`
+    `<div>${escape(why)}<div class="detail">${escape(facts.join(' · '))}</div></div></div>`
   );
 }
 

@@ -6,21 +6,26 @@ export const decimal = (value: number, digits = 2): string => (Number.isNaN(valu
 export const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(value * 100).toFixed(0)} %`);
 export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
+/** What stands in a table: a text, or one with a smaller one below it. */
+export type Cell = string | { text: string; detail: string };
+const textOf = (cell: Cell | undefined) => (typeof cell === 'object' ? cell.text : (cell ?? ''));
+
 /** Cells of the first column are headings; the others stand on the right, as numbers do, unless a cell is no number. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isNumber = (cell: string) => /^[−+\d–]/.test(cell);
-  const row = (cells: readonly string[]) =>
+export function table(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const isNumber = (cell: Cell | undefined) => /^[−+\d–]/.test(textOf(cell));
+  const detailOf = (cell: Cell) => (typeof cell === 'object' ? `<div class="detail">${escape(cell.detail)}</div>` : '');
+  const row = (cells: readonly Cell[]) =>
     cells
       .map((cell, index) =>
         index === 0
-          ? `<th scope="row">${escape(cell)}</th>`
-          : `<td${isNumber(cell) ? ' class="number"' : ''}>${escape(cell)}</td>`,
+          ? `<th scope="row">${escape(textOf(cell))}${detailOf(cell)}</th>`
+          : `<td${isNumber(cell) ? ' class="number"' : ''}>${escape(textOf(cell))}${detailOf(cell)}</td>`,
       )
       .join('');
   const heading = headings
     .map(
       (cell, index) =>
-        `<th scope="col"${index > 0 && isNumber(rows[0]?.[index] ?? '') ? ' class="number"' : ''}>${escape(cell)}</th>`,
+        `<th scope="col"${index > 0 && isNumber(rows[0]?.[index]) ? ' class="number"' : ''}>${escape(cell)}</th>`,
     )
     .join('');
   const body = rows.map((cells) => `<tr>${row(cells)}</tr>`).join('');
@@ -82,9 +87,10 @@ figure>svg{max-width:100%;height:auto;display:block}
 figcaption{font-size:13px;margin-top:2px;max-width:60ch}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums}
-th,td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;white-space:nowrap}
+th,td{vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;white-space:nowrap}
 thead th{color:var(--muted)}
 .number{text-align:right}
+td .detail{font-size:11.5px;line-height:1.2}
 .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:14px}
 .shot{border:1px solid var(--line);border-radius:8px;overflow:hidden;background:var(--page)}
 .shot svg{display:block;width:100%;height:auto}

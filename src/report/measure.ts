@@ -54,8 +54,8 @@ export interface Measured {
   agreement: { arm: Arm; measured: MeasuredAgreement }[];
   /** Of control frames, without and with the model's boxes in sight; absent where one of them is missing. */
   anchoring?: { blind: MeasuredAgreement; shown: MeasuredAgreement; difference: Interval };
-  calibration: Calibration;
-  thresholds: SuggestedThreshold[];
+  /** Of the kinds of frames in which the model said something. */
+  calibration: { arm: Arm; measured: Calibration; thresholds: SuggestedThreshold[] }[];
   costs: { arm: Arm; cost: Cost }[];
   trend: TrendPoint[];
   /** Change of F1 on fair frames from the round before to the last one. */
@@ -74,13 +74,16 @@ export function measure({ roundId, rounds, videos, labels }: ReportInput): Measu
     reviewed.some((frame) => frame.arm === arm),
   );
   const of = (arm: Arm) => reviewed.filter((frame) => frame.arm === arm);
-  const evaluated = reviewed.map(toEvaluated);
   const withLabels = rounds.filter(({ frames }) => frames.some(isReviewed));
   return {
     agreement: arms.map((arm) => ({ arm, measured: measureAgreement(of(arm).map(toEvaluated), labels) })),
     anchoring: measureAnchoring(fairFrames(reviewed), labels),
-    calibration: measureCalibration(evaluated, labels),
-    thresholds: suggestThresholds(evaluated, labels),
+    calibration: arms
+      .map((arm) => {
+        const frames = of(arm).map(toEvaluated);
+        return { arm, measured: measureCalibration(frames, labels), thresholds: suggestThresholds(frames, labels) };
+      })
+      .filter(({ measured }) => !Number.isNaN(measured.error)),
     costs: arms.map((arm) => ({ arm, cost: costOf(of(arm)) })),
     trend: withLabels.map((round) => trendPoint(round, labels)),
     lastChange: lastChange(withLabels, labels),

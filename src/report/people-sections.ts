@@ -1,9 +1,10 @@
+import type { Interval } from '../evaluation/index.js';
 import { horizontalBars } from './charts/bars.js';
 import { intervalPlot } from './charts/intervals.js';
 import { lineChart } from './charts/lines.js';
 import { reliabilityDiagram } from './charts/reliability.js';
 import type { Colour } from './charts/svg.js';
-import { count, decimal, figure, note, section, sideBySide, signed, table } from './html.js';
+import { count, decimal, figure, note, section, sideBySide, signed, table, type Cell } from './html.js';
 import { armNames, type Arm, type Measured } from './measure.js';
 
 /** A part of the page, and the charts in it by their file names. */
@@ -68,9 +69,10 @@ export function agreementPart({ agreement, anchoring }: Measured, labels: readon
   const perClass = compared.map(({ arm, measured }) => {
     const rows = measured.classes
       .filter(({ objects, detections }) => objects + detections > 0)
-      .map(({ label, objects, detections, precision, recall, f1, averagePrecision }) => [
+      .map(({ label, objects, detections, precision, recall, f1, averagePrecision, intervals }): Cell[] => [
         ...[label, count(objects), count(detections)],
-        ...[precision, recall, f1, averagePrecision].map((value) => decimal(value)),
+        ...[withInterval(precision, intervals.precision), withInterval(recall, intervals.recall)],
+        ...[f1, averagePrecision].map((value) => decimal(value)),
       ]);
     const heading = `<h3>${armNames[arm]}: ${count(measured.frames)} frames</h3>`;
     const headings = ['class', 'objects', 'model’s boxes', 'precision', 'recall', 'F1', 'AP50'];
@@ -78,7 +80,7 @@ export function agreementPart({ agreement, anchoring }: Measured, labels: readon
   });
   const fair = compared.some(({ arm }) => arm === 'control' || arm === 'all');
   const lead = fair
-    ? 'People’s boxes are the truth; a box of the model is right if it overlaps one of the same class by half (IoU 0.5). Only control frames were drawn at random: they say how good the model is. Chosen frames are hard on purpose, and look worse. Bars are 95 % intervals.'
+    ? 'People’s boxes are the truth; a box of the model is right if it overlaps one of the same class by half (IoU 0.5). Only control frames were drawn at random: they say how good the model is. Chosen frames were picked for what the model said of them, and their numbers hold for such frames alone. Bars and small numbers are 95 % intervals.'
     : 'There are no control frames: every number here is of frames that were chosen for being hard. Set selection.control to measure the model.';
   return {
     html: section(
@@ -115,28 +117,33 @@ function anchoringHtml(anchoring: Measured['anchoring'], labels: readonly string
 
 const signedOrDash = (value: number) => (Number.isNaN(value) ? '–' : signed(value));
 
+function withInterval(value: number, { low, high }: Interval): Cell {
+  return Number.isNaN(value) ? decimal(value) : { text: decimal(value), detail: `${decimal(low)}–${decimal(high)}` };
+}
+
 /** Whether confidences can be believed, and from which on boxes should be shown. */
-export function calibrationPart({ calibration, thresholds }: Measured): Part {
-  if (Number.isNaN(calibration.error)) return { html: '', charts: {} };
-  const chart = reliabilityDiagram('Confidence and truth', calibration);
-  const rows = thresholds.map(({ label, confidence, edits, editsNow }) => [
-    label,
-    confidence === 1 ? '– (show none)' : decimal(confidence),
-    count(edits),
-    count(editsNow),
-  ]);
+export function calibrationPart({ calibration }: Measured): Part {
+  if (calibration.length === 0) return { html: '', charts: {} };
+  const charts: Part['charts'] = {};
+  const parts = calibration.map(({ arm, measured, thresholds }) => {
+    const chart = reliabilityDiagram(`Confidence and truth, ${armNames[arm]} frames`, measured);
+    charts[`calibration-${arm}`] = chart;
+    const rows = thresholds.map(({ label, confidence, edits, editsNow }) => [
+      label,
+      confidence === 1 ? '– (show none)' : decimal(confidence),
+      count(edits),
+      count(editsNow),
+    ]);
+    const caption = `Expected calibration error ${decimal(measured.error)}. The fuller the colour, the more boxes; lines are 95 % intervals.`;
+    const headings = ['class', 'suggested threshold', 'boxes to delete or add', 'with all boxes'];
+    return `<div><h3>${armNames[arm]}</h3>${figure(chart, caption)}${table(headings, rows)}</div>`;
+  });
   const lead =
     'A bar below the dashed line: the model is surer than it is right. The suggested threshold of a class is where people would have had the fewest boxes to delete and add; below detector.confidence nothing is known.';
-  const suggestions =
-    '<div>' +
-    table(['class', 'suggested threshold', 'boxes to delete or add', 'with all boxes'], rows) +
-    note('Set it with cvat.thresholds. From few frames it is a guess.') +
-    '</div>';
-  const caption = `Expected calibration error ${decimal(calibration.error)}. The fuller the colour, the more boxes.`;
-  return {
-    html: section('Can the confidence be believed?', lead, sideBySide(figure(chart, caption), suggestions)),
-    charts: { calibration: chart },
-  };
+  const advice = note(
+    'Set thresholds with cvat.thresholds; from few frames they are a guess. Control frames tell what holds for the footage, chosen frames what people mostly get to see.',
+  );
+  return { html: section('Can the confidence be believed?', lead, sideBySide(...parts), advice), charts };
 }
 
 /** What became of model and people over the rounds. */
@@ -202,7 +209,7 @@ export function yieldPart({ yields }: Measured): Part {
   if (yields.length === 0) return { html: '', charts: {} };
   const rows = yields.map(({ source, videos, minutes, sampled, sent, boxes, edits }) => [
     ...[source, count(videos), decimal(minutes, 1), count(sampled), count(sent), count(boxes), count(edits)],
-    decimal(minutes > 0 ? edits / minutes : NaN, 2),
+    decimal(minutes > 0 ? edits / minutes : NaN, 1),
   ]);
   const headings = ['source', 'videos', 'minutes', 'frames sampled', 'labelled', 'boxes', 'edits', 'edits per minute'];
   const lead = 'Where footage came from, and how much the model was wrong about it: edits are what it can learn from.';

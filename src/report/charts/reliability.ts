@@ -15,12 +15,14 @@ export function reliabilityDiagram(title: string, { bins }: Calibration): string
     text(left - 8, bottom - share * size + 4, share.toFixed(2), { anchor: 'end', fill: 'muted' }),
     text(left + share * size, bottom + 16, share.toFixed(2), { anchor: 'middle', fill: 'muted' }),
   ]);
-  bins.forEach(({ detections, precision }, index) => {
+  bins.forEach(({ detections, precision, interval }, index) => {
     if (detections === 0) return;
     // The fuller the colour, the more boxes stand behind the bar.
     const opacity = ` fill-opacity="${(0.25 + 0.75 * Math.sqrt(detections / most)).toFixed(2)}"`;
     const height = Math.max(precision * size, 1.5);
     content.push(rect(left + index * step + 1, bottom - height, step - 2, height, 'blue', opacity));
+    const middle = left + (index + 0.5) * step;
+    content.push(line(middle, bottom - interval.low * size, middle, bottom - interval.high * size, 'ink'));
   });
   content.push(line(left, bottom, left + size, top, 'orange', ' stroke-width="2" stroke-dasharray="5 4"'));
   content.push(

@@ -63,15 +63,19 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** About as wide as a text is in pixels, in the font of the charts. */
+/** About as wide as a text is in pixels, in the widest of the fonts that the charts are drawn in. */
 export function textWidth(content: string, size = 12): number {
-  return content.length * size * 0.56;
+  const widthOf = (letter: string) =>
+    /[ijlft.,:;'|!() ·-]/.test(letter) ? 0.38 : /[mwMW@%]/.test(letter) ? 0.97 : 0.63;
+  return [...content].reduce((sum, letter) => sum + widthOf(letter), 0) * size;
 }
 
 /** Cuts a text that is wider than there is room. */
 export function fit(content: string, width: number, size = 12): string {
   if (textWidth(content, size) <= width) return content;
-  return `${content.slice(0, Math.max(1, Math.floor(width / (size * 0.56)) - 1))}…`;
+  const letters = [...content];
+  while (letters.length > 1 && textWidth(`${letters.join('')}…`, size) > width) letters.pop();
+  return `${letters.join('')}…`;
 }
 
 /** The names of colours, side by side. */

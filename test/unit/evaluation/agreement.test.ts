@@ -88,8 +88,19 @@ describe('the bootstrap', () => {
     expect(Math.abs(high - (49.5 + 5.7))).toBeLessThan(1.5);
   });
 
-  it('says nothing of a single frame', () => {
+  it('says nothing of a single frame, nor of one among frames that show nothing', () => {
     expect(bootstrapInterval([1], () => 1)).toEqual({ low: NaN, high: NaN });
+    const box = { label: 'ball', x1: 0, y1: 0, x2: 10, y2: 10 };
+    const showing = { truth: [box], detections: [{ ...box, confidence: 0.9 }] };
+    const nothing = { truth: [], detections: [] };
+    const unknown = { low: NaN, high: NaN };
+    const { intervals } = measureAgreement([showing, nothing, nothing], labels);
+    expect(intervals).toMatchObject({ f1: unknown, averagePrecision: unknown });
+    const known = { low: 1, high: 1 };
+    expect(measureAgreement([showing, showing, nothing], labels).intervals).toMatchObject({
+      f1: known,
+      averagePrecision: known,
+    });
   });
 });
 

@@ -58,6 +58,30 @@ describe('what a report measures', () => {
     ]);
   });
 
+  it('says of control and of chosen frames whether the confidence can be believed, and where boxes are worth showing', () => {
+    // On control frames a box at 0.9 is right; on chosen ones four of five are wrong.
+    const frames = [
+      ...[0, 1, 2].map((n) => frame(n)),
+      ...[3, 4, 5, 6].map((n) => frame(n, { arm: 'chosen', detections: [said(50)], boxes: [] })),
+      frame(7, { arm: 'chosen' }),
+      frame(8, { arm: 'explore', ...missed }),
+    ];
+    const { calibration, agreement } = measure(input([round('r1', frames)]));
+    expect(calibration.map(({ arm }) => arm)).toEqual(['control', 'chosen']);
+    const [control, chosen] = calibration.map(({ measured }) => measured);
+    expect(control?.error).toBeCloseTo(0.1, 12);
+    expect(chosen?.error).toBeCloseTo(0.7, 12);
+    expect(chosen?.bins[8]).toMatchObject({ detections: 5, precision: 0.2 });
+    // Wilson's interval of 1 of 5, by hand: (0.2 + 3.8415/10 ± 1.96 sqrt(0.16/5 + 3.8415/100)) / (1 + 3.8415/5).
+    expect(chosen?.bins[8]?.interval.low).toBeCloseTo(0.0362, 3);
+    expect(chosen?.bins[8]?.interval.high).toBeCloseTo(0.6245, 3);
+    expect(calibration.map(({ thresholds }) => thresholds)).toEqual([
+      [{ label: 'player', confidence: 0.9, edits: 0, editsNow: 0 }],
+      [{ label: 'player', confidence: 1, edits: 1, editsNow: 4 }],
+    ]);
+    expect(agreement[1]?.measured.classes[0]?.intervals.precision).toEqual(chosen?.bins[8]?.interval);
+  });
+
   it('compares random frames that were seen with and without the model’s boxes; blind frames cost no edits', () => {
     const frames = [
       ...[0, 1, 2].map((n) => frame(n)),

@@ -7,7 +7,7 @@ import { readProgress, startRound, type RoundHandle } from '../../src/client/rou
 import type { RoundInput, RoundResult } from '../../src/activities/types.js';
 import { completeJobs, demoModel, writeSettings } from '../helpers/cli.js';
 import { startOurs, temporaryFolder, until, type Program } from '../helpers/programs.js';
-import { FrameGate } from './frame-gate.js';
+import { FrameGate } from '../helpers/frame-gate.js';
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<RoundHandle['fetchHistory']>>['events']>[number];
 

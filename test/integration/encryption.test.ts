@@ -5,8 +5,10 @@ import { execa } from 'execa';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRound } from '../../src/client/rounds.js';
-import { dataConverter, EncryptionCodec, encryptionKeys, startCodecServer } from '../../src/encryption/index.js';
+import { dataConverter } from '../../src/encryption/index.js';
 import { findTool } from '../../src/tools/index.js';
+import { interrupt, readyDocument, startCli } from '../helpers/cli.js';
+import { freePort, temporaryFolder } from '../helpers/programs.js';
 import { stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -73,19 +75,23 @@ describe('payload encryption', () => {
     await expect(reading).rejects.toThrow(/encrypted with the key [0-9a-f]{8}, which is not here/);
   });
 
-  it('the codec server makes it readable for Temporal’s own command line, and for nobody from elsewhere', async () => {
-    const server = await startCodecServer({ codec: new EncryptionCodec(encryptionKeys(first)), port: 0, origin });
+  it('`frameloop codec serve` makes it readable for Temporal’s own command line, and for nobody from elsewhere', async () => {
+    const { folder, remove } = await temporaryFolder('codec');
+    const args = ['codec', 'serve', '--json', '--ui', origin, '--port', `${await freePort()}`];
+    const server = startCli(args, { cwd: folder, env: first });
     try {
-      const shown = readable(await shownHistory('--codec-endpoint', server.url));
+      const url = String((await readyDocument(server)).url);
+      const shown = readable(await shownHistory('--codec-endpoint', url));
       expect(plaintext.filter((word) => shown.includes(word))).toEqual(plaintext);
 
       const ask = (headers: Record<string, string>) =>
-        fetch(`${server.url}/decode`, { method: 'POST', headers, body: '{"payloads":[]}' });
+        fetch(`${url}/decode`, { method: 'POST', headers, body: '{"payloads":[]}' });
       const answer = await ask({ origin });
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
       expect((await ask({ origin: 'https://elsewhere.test' })).status).toBe(403);
     } finally {
-      await server.close();
+      expect((await interrupt(server)).exitCode).toBe(0);
+      await remove();
     }
   });
 });

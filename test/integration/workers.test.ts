@@ -8,7 +8,8 @@ import { readProgress, startRound } from '../../src/client/rounds.js';
 import { readJsonLines } from '../../src/common/files.js';
 import type { Candidate } from '../../src/common/types.js';
 import { findTool } from '../../src/tools/index.js';
-import { demoClip, demoModel, writeSettings } from '../helpers/cli.js';
+import { demoClip, demoModel, runCli, shownError, writeSettings } from '../helpers/cli.js';
+import { FrameGate } from '../helpers/frame-gate.js';
 import { freePort, startOurs, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
 
 /** One host: a worker process for each role on one data folder, and a Temporal server. */
@@ -23,14 +24,14 @@ beforeAll(async () => {
   ({ folder, remove } = await temporaryFolder('workers'));
   const port = await freePort();
   address = `127.0.0.1:${port}`;
-  programs.push(await startTemporal(path.join(folder, 'temporal.sqlite'), port));
+  programs.push(await startTemporal(undefined, port));
   connection = await Connection.connect({ address });
   client = new Client({ connection });
   // No annotation server: a round takes frames only.
   const off = { enabled: false };
   await writeSettings(
     folder,
-    { video: { framerate: 0.1, blank_deviation: 0 }, steps: { upload_labels: off, download_labels: off } },
+    { video: { framerate: 0.5, blank_deviation: 0 }, steps: { upload_labels: off, download_labels: off } },
     { MODEL_PATH: demoModel },
   );
 });
@@ -49,12 +50,20 @@ function startWorker(roles: string[], env: Record<string, string> = {}): Program
   return worker;
 }
 
+/** What a container asks whether it is well. */
+async function health() {
+  const { exitCode, stdout, stderr } = await runCli(['health'], { cwd: folder, env: { TEMPORAL_ADDRESS: address } });
+  return { exitCode, workers: stdout, code: shownError(stderr).code };
+}
+
 const candidatesOf = async (roundFolder: string, videoKey: string) =>
   readJsonLines<Candidate>(path.join(roundFolder, 'candidates', `${videoKey}.jsonl`));
 
 describe('workers with a role each', () => {
   it('do a round together, each on its task queues, and one that is told to stop hands its video over', async () => {
-    const first = startWorker(['media']);
+    expect(await health()).toMatchObject({ exitCode: 1, code: 'WORKER_SILENT' });
+    const gate = await FrameGate.create(folder, 10);
+    const first = startWorker(['media'], gate.env);
     for (const role of ['workflow', 'io']) startWorker([role]);
     const handle = await startRound(client, 'shared-work', { videos: [demoClip('day')] });
     const roundFolder = path.join(folder, 'data', 'rounds', 'shared-work');
@@ -65,17 +74,22 @@ describe('workers with a role each', () => {
     const partial = path.join(roundFolder, 'candidates', `${video}.jsonl.part`);
     await until('some frames', async () => (await readJsonLines(partial).catch(() => [])).length >= 10);
 
+    // It stands at the gate: not even in the time that a stopping worker gives its steps can it finish the video.
     await first.stop();
     expect(first.exitCode).toBe(0);
     const kept = await readJsonLines<Candidate>(partial);
-    expect(kept.length).toBeLessThan(600);
-    startWorker(['media']);
+    expect(kept).toHaveLength(10);
+    const second = startWorker(['media']);
     const result = await handle.result();
 
-    // 60 s of film, a frame every 0.1 s, plain ones too: more than the 2 s of grace of a stopping worker are enough for.
-    expect(result).toMatchObject({ state: 'finished', frames: { sampled: 600 } });
+    // 60 s of film, a frame every 0.5 s, plain ones too.
+    expect(result).toMatchObject({ state: 'finished', frames: { sampled: 120 } });
+    expect(await health()).toMatchObject({
+      exitCode: 0,
+      workers: expect.stringContaining(`:${second.pid} (media)`) as string,
+    });
     const candidates = await candidatesOf(roundFolder, `${video}`);
-    expect(new Set(candidates.map(({ frameId }) => frameId)).size).toBe(600);
+    expect(new Set(candidates.map(({ frameId }) => frameId)).size).toBe(120);
     expect(candidates.slice(0, kept.length)).toEqual(kept);
 
     const host = (await readFile(path.join(folder, 'data', 'host-id'), 'utf8')).trim();
@@ -109,7 +123,7 @@ describe('what the Temporal UI shows', () => {
       round: 'shared-work',
       folder: path.join(folder, 'data', 'rounds', 'shared-work'),
       model,
-      result: '600 frames sampled; uploading is switched off.',
+      result: '120 frames sampled; uploading is switched off.',
     });
     expect(await staticSummary()).toBe('1 named videos');
     expect(await staticDetails()).toContain('match-day.mp4');
@@ -117,46 +131,40 @@ describe('what the Temporal UI shows', () => {
 });
 
 describe('versioned workers', () => {
-  it('hand a waiting round over to the next version; a namespace with other search attributes does no harm', async () => {
-    const namespace = 'versions';
+  /** A namespace, and what runs one version of the workers in it and makes it the current one. */
+  async function versionsIn(namespace: string, env: Record<string, string> = {}) {
     await temporal('operator', 'namespace', 'create', '--namespace', namespace);
-    await temporal(
-      'operator',
-      'search-attribute',
-      'create',
-      '-n',
-      namespace,
-      '--name',
-      'FrameloopTask',
-      '--type',
-      'Bool',
-    );
-    const version = async (buildId: string) => {
-      const env = { TEMPORAL_DEPLOYMENT_NAME: 'frameloop', TEMPORAL_WORKER_BUILD_ID: buildId };
-      const worker = startWorker([], { TEMPORAL_NAMESPACE: namespace, ...env });
+    const start = async (buildId: string) => {
+      const names = { TEMPORAL_DEPLOYMENT_NAME: 'frameloop', TEMPORAL_WORKER_BUILD_ID: buildId };
+      const worker = startWorker([], { TEMPORAL_NAMESPACE: namespace, ...names, ...env });
       const name = ['--deployment-name', 'frameloop', '--build-id', buildId];
       await until(`version ${buildId}`, () =>
         temporal('worker', 'deployment', 'set-current-version', '-n', namespace, ...name, '--yes').catch(() => false),
       );
       return worker;
     };
-    const current = new Client({ connection, namespace });
-    const first = await version('one');
-    const round = await current.workflow.signalWithStart('ActiveLearningWorkflow', {
-      workflowId: 'waiting',
-      taskQueue: 'active-learning',
-      // One video too many for a round.
-      args: [
-        {
-          videos: [demoClip('night'), demoClip('mixed')],
-          config: { video: { framerate: 30 }, sources: { max_videos: 1 } },
-        },
-      ],
-      signal: 'pause',
+    return { start, in: new Client({ connection, namespace }) };
+  }
+
+  /** A round that is paused from its first moment on; `videos` are there, and it takes one. */
+  async function pausedRound(versioned: Client, ...videos: string[]) {
+    const round = await versioned.workflow.signalWithStart('ActiveLearningWorkflow', {
+      ...{ workflowId: 'waiting', taskQueue: 'active-learning', signal: 'pause' },
+      args: [{ videos, config: { video: { framerate: 30 }, sources: { max_videos: 1 } } }],
     });
     await until('the round', async () => (await readProgress(round)).stage === 'processing');
-    expect(await versionOf(current)).toMatchObject({ behavior: 2, deploymentVersion: { buildId: 'one' } });
-    await version('two');
+    return round;
+  }
+
+  it('hand a waiting round over to the next version; a namespace with other search attributes does no harm', async () => {
+    const versions = await versionsIn('versions');
+    const attribute = ['--name', 'FrameloopTask', '--type', 'Bool'];
+    await temporal('operator', 'search-attribute', 'create', '-n', 'versions', ...attribute);
+    const first = await versions.start('one');
+    // One video too many for a round.
+    const round = await pausedRound(versions.in, demoClip('night'), demoClip('mixed'));
+    expect(await versionOf(versions.in)).toMatchObject({ behavior: 2, deploymentVersion: { buildId: 'one' } });
+    await versions.start('two');
     await first.stop();
     await round.signal('resume');
     expect(await round.result()).toMatchObject({
@@ -164,15 +172,27 @@ describe('versioned workers', () => {
       frames: { sampled: 2 },
       videos: { found: 1, skipped: [{ code: 'ROUND_FULL' }] },
     });
-    expect(await versionOf(current)).toMatchObject({
+    expect(await versionOf(versions.in)).toMatchObject({
       deploymentVersion: { deploymentName: 'frameloop', buildId: 'two' },
     });
     const attributes = (await round.describe()).typedSearchAttributes.getAll();
     expect(attributes.filter(({ key }) => key.name.startsWith('Frameloop'))).toEqual([]);
   });
 
-  const versionOf = async (versioned: Client) =>
-    (await versioned.workflow.getHandle('waiting').describe()).raw.workflowExecutionInfo?.versioningInfo;
+  it('that are pinned keep the round that they began, while new ones begin with the next version', async () => {
+    const versions = await versionsIn('pinned', { FRAMELOOP_VERSIONING: 'pinned' });
+    await versions.start('one');
+    const round = await pausedRound(versions.in, demoClip('mixed'));
+    await versions.start('two');
+    await round.signal('resume');
+    expect(await round.result()).toMatchObject({ state: 'finished', frames: { sampled: 2 } });
+    expect(await versionOf(versions.in)).toMatchObject({ behavior: 1, deploymentVersion: { buildId: 'one' } });
+    await (await startRound(versions.in, 'next', { videos: [demoClip('mixed')] })).result();
+    expect(await versionOf(versions.in, 'next')).toMatchObject({ behavior: 1, deploymentVersion: { buildId: 'two' } });
+  });
+
+  const versionOf = async (versioned: Client, workflowId = 'waiting') =>
+    (await versioned.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.versioningInfo;
 });
 
 async function temporal(...args: string[]): Promise<string> {

@@ -25,6 +25,8 @@ async function roundsAtOnce(trial: Trial): Promise<void> {
   const { count } = await rig.client.workflow.count(`WorkflowType = 'ActiveLearningWorkflow'`);
   expect(count).toBeGreaterThanOrEqual(3);
   await schedule.delete();
+  // Whoever found none when it began made one.
+  expect(await (await rig.cvat()).list('/api/projects')).toHaveLength(1);
   // Which of the rounds had the video, only its files say.
   await trial.judge(rig, { only: /^(file frames|candidate|in the catalog|task|frame|box)/ });
 }

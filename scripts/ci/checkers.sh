@@ -19,6 +19,10 @@ if [ ! -x "$checkers/bin/compose-spec" ] && command -v go >/dev/null; then
   GOBIN=$checkers/bin go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
   mv "$checkers/bin/cmd" "$checkers/bin/compose-spec"
 fi
+# Grafana's own schema, in the checker beside this script.
+if [ ! -x "$checkers/bin/grafana-dashboard-check" ] && command -v go >/dev/null; then
+  (cd scripts/ci/grafana && go build -o "$checkers/bin/grafana-dashboard-check" .)
+fi
 # Prometheus' own checker of rules, out of the Debian package: the server itself is not installed.
 if [ ! -x "$checkers/bin/promtool" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   package=$(mktemp -d)

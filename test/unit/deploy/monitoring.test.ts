@@ -46,6 +46,23 @@ describe('the dashboard', () => {
     expect([...new Set(variables)].sort()).toEqual(['$__rate_interval', '$instance', '$job']);
   });
 
+  const checker = findChecker('grafana-dashboard-check');
+  it.skipIf(!checker)(
+    "is as Grafana's schema wants it (skipped without the checker of scripts/ci/checkers.sh)",
+    async () => {
+      const check = (file: string) => execa(checker ?? '', [file], { reject: false });
+      expect((await check(inProject('deploy/grafana/frameloop.json'))).stderr).toBe('');
+      const { folder, remove } = await temporaryFolder('dashboard');
+      try {
+        const file = path.join(folder, 'wrong.json');
+        await writeFile(file, read('deploy/grafana/frameloop.json').replace('"gridPos"', '"gridPso"'));
+        expect((await check(file)).stderr).toContain("unexpected field 'gridPso'");
+      } finally {
+        await remove();
+      }
+    },
+  );
+
   it('has panels with a title, an explanation and a query each, side by side', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = new Map<string, string>();

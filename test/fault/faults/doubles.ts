@@ -17,7 +17,13 @@ async function roundsAtOnce(trial: Trial): Promise<void> {
   rig.startWorker();
   // The first task of the server, once its boxes are there and somebody waits for it.
   const waiting = rig.client.workflow.getHandle('cvat-task-1');
-  await until('a round to wait for people', () => waiting.describe().catch(() => undefined), patience);
+  const status = () =>
+    waiting.describe().then(
+      ({ status }) => status.name,
+      () => undefined,
+    );
+  // The one of an earlier run has ended.
+  await until('a round to wait for people', async () => (await status()) === 'RUNNING', patience);
   await completeJobs(await rig.cvat(), 1);
   const running = `WorkflowType = 'ActiveLearningWorkflow' AND ExecutionStatus = 'Running'`;
   await until('all rounds to end', async () => (await rig.client.workflow.count(running)).count === 0, patience);

@@ -77,8 +77,13 @@ export class ReviewWindow {
 
   async saved(): Promise<void> {
     // What was just done is drawn first; until then the page still says that all is saved.
-    await this.page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    await this.drawn();
     await this.page.waitForSelector('.save-status.saved');
+  }
+
+  /** Waits until so many boxes are drawn on the frame. */
+  async boxes(count: number): Promise<void> {
+    await this.page.waitForFunction(`document.querySelectorAll('.overlay .box').length === ${count}`);
   }
 
   press(...keys: string[]): Promise<void> {
@@ -113,6 +118,16 @@ export class ReviewWindow {
       const image = element as unknown as { naturalWidth: number; naturalHeight: number };
       return { width: image.naturalWidth, height: image.naturalHeight };
     });
+  }
+
+  /** Where the frame lies on the screen, as it is drawn when all that was done is drawn. */
+  async place(): Promise<Point & { scale: number }> {
+    await this.drawn();
+    return this.placeOfFrame();
+  }
+
+  private drawn(): Promise<unknown> {
+    return this.page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
   }
 
   /** Where the frame lies on the screen; measured on the picture itself, not by what the page believes. */

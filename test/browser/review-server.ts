@@ -52,14 +52,15 @@ export async function makeTask(
   { call, projectId }: Desk,
   frames: number,
   boxesOf: (frame: number) => Omit<Shape, 'frame'>[],
+  names: { name?: string; picture?: (frame: number) => string } = {},
 ): Promise<{ taskId: number; jobId: number }> {
-  const task = await call('POST', '/api/tasks', { name: 'test task', project_id: projectId });
+  const task = await call('POST', '/api/tasks', { name: names.name ?? 'test task', project_id: projectId });
   const taskId = (task.body as { id: number }).id;
   // Few different pictures are enough, and making them takes time.
   const pictures = await Promise.all([60, 100, 140, 180].map(picture));
   const files = Object.fromEntries(
     Array.from({ length: frames }, (_, frame) => {
-      const name = `file-0123456789ab_${String(frame * 1000).padStart(9, '0')}.jpg`;
+      const name = names.picture?.(frame) ?? `file-0123456789ab_${String(frame * 1000).padStart(9, '0')}.jpg`;
       return [name, pictures[frame % pictures.length] as Buffer];
     }),
   );

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
+import { makeProject } from '../integration/review-server-client.js';
 import { makeTask, shapesOf, startDesk, type Desk, type Shape } from './review-server.js';
 
 /** Two boxes of the model on every frame: it is sure of the first, and unsure of the second on every third frame. */
@@ -136,7 +137,9 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.shown(5);
     await review.press('v');
     expect(await jobState()).toBe('in progress');
-    await review.press('Control+Enter', 'Tab', 'Enter');
+    await review.press('Control+Enter');
+    await review.page.getByText('Finish this job?').waitFor();
+    await review.press('Tab', 'Enter');
     await review.page.getByText('Job finished').waitFor();
     expect(await jobState()).toBe('completed');
   });
@@ -145,7 +148,11 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.press('Control+Enter');
     await review.button('Finish job').last().click();
     await review.page.getByText('Job finished').waitFor();
-    await review.press('Escape', 'x');
+    await review.press('Escape');
+    await review.page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await review.button('Nothing here').isDisabled()).toBe(true);
+    await review.press('x');
+    await review.page.getByText('Reopen it to change it.').waitFor();
     expect(await shapesOn(0)).toHaveLength(2);
     await review.button('Reopen job').click();
     await review.button('Finish job').waitFor();
@@ -157,15 +164,29 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
   test('boxes below a confidence are hidden, are not accepted unseen, and can be deleted together', async () => {
     await review.press('f', 'f');
     await review.shown(2);
-    expect(await review.page.locator('.overlay .box').count()).toBe(2);
+    await review.boxes(2);
     await review.page.getByRole('slider').fill('50');
-    expect(await review.page.locator('.overlay .box').count()).toBe(1);
+    await review.boxes(1);
     await review.press('a');
     await review.saved();
     expect((await shapesOn(2)).map(({ source }) => source)).toEqual(['semi-auto', 'auto']);
     await review.button('Delete hidden').click();
     await review.saved();
     expect(await shapesOn(2)).toHaveLength(1);
+
+    // By keys: the model gives 0.3 to a box of the last frame too. From 50 % five steps down show it, and two up hide it.
+    await review.press('Escape', 'f', 'f', 'f');
+    await review.shown(5);
+    await review.boxes(1);
+    await review.press('[', '[', '[', '[', '[');
+    await review.boxes(2);
+    await review.press(']', ']');
+    await review.boxes(1);
+    await review.press('Shift+Delete');
+    await review.saved();
+    expect(await shapesOn(5)).toHaveLength(1);
+    await review.press('b');
+    await review.boxes(0);
   });
 
   test('zoomed and moved, boxes are still drawn where the mouse is', async () => {
@@ -176,8 +197,86 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     const drawn = await review.drag({ x: 330, y: 210 }, { x: 370, y: 250 });
     await review.saved();
     expectPoints((await shapesOn(0))[2], drawn);
-    await review.press('Escape', '0', '?');
+
+    // The same by keys: Shift and an arrow move the view by a tenth of the stage while no box is selected.
+    await review.press('Escape');
+    const before = await review.place();
+    await review.press('Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowUp');
+    const after = await review.place();
+    const stage = await review.page.locator('.stage').boundingBox();
+    expect(after.scale).toBeCloseTo(before.scale, 5);
+    expect(before.x - after.x).toBeCloseTo((stage?.width ?? 0) / 5, 0);
+    expect(after.y - before.y).toBeCloseTo((stage?.height ?? 0) / 10, 0);
+    await review.shown(0);
+    await review.press('0', '?');
     await review.page.getByRole('dialog').getByText('Next unsure frame').waitFor();
+  });
+
+  test('by mouse: every decision has its button, and the wheel zooms at the pointer', async () => {
+    await review.button('Accept all, next').click();
+    await review.shown(1);
+    await review.button('Nothing here').click();
+    await review.boxes(0);
+    await review.button('Copy previous').click();
+    await review.boxes(2);
+    await review.button('Undo').click();
+    await review.boxes(0);
+    await review.button('Redo').click();
+    await review.boxes(2);
+    await review.button(/^Next unsure/).click();
+    await review.shown(2);
+    await review.button(/^Accept all\b(?!, next)/).click();
+    await review.saved();
+    expect((await shapesOn(0)).map(({ source }) => source)).toEqual(['semi-auto', 'semi-auto']);
+    expect(await shapesOn(1)).toHaveLength(2);
+    expect((await shapesOn(2)).map(({ source }) => source)).toEqual(['semi-auto', 'semi-auto']);
+
+    await review.button(/^Frame 5,/).click();
+    await review.shown(4);
+    const { x, y, scale } = await review.place();
+    await review.page.mouse.move(x + 100 * scale, y + 100 * scale);
+    await review.page.mouse.wheel(0, -400);
+    await review.page.waitForFunction(
+      `document.querySelector('.picture img').getBoundingClientRect().width > ${641 * scale}`,
+    );
+    const zoomed = await review.place();
+    // The point under the pointer has stayed there.
+    expect(zoomed.x + 100 * zoomed.scale).toBeCloseTo(x + 100 * scale, 0);
+    expect(zoomed.y + 100 * zoomed.scale).toBeCloseTo(y + 100 * scale, 0);
+    await review.button('Whole frame').click();
+    expect((await review.place()).scale).toBeCloseTo(scale, 5);
+    await review.button(/^Keys/).click();
+    await review.page.getByRole('dialog').getByText('Next unsure frame').waitFor();
+    await review.page.getByRole('dialog').getByRole('button').first().click();
+    await review.button('Finish job').click();
+    await review.page
+      .getByRole('dialog')
+      .getByText(/^3 of 6 frames/)
+      .waitFor();
+    await review.page.getByRole('dialog').getByRole('button', { name: 'Finish job' }).click();
+    await review.page.getByText('Job finished').waitFor();
+    expect(await jobState()).toBe('completed');
+  });
+
+  test('script in the names of labels, tasks and pictures is shown as text and never runs', async () => {
+    const script = '<img src=x onerror=alert(1)>';
+    const project = await makeProject(desk.call, script, [{ name: script }, { name: 'car' }]);
+    const hostile = { ...desk, projectId: project.id, labelIds: project.labelIds };
+    const made = await makeTask(hostile, 1, () => [{ label_id: project.labelIds[0] ?? 0, points: [10, 10, 90, 90] }], {
+      name: script,
+      picture: () => `${script}.jpg`,
+    });
+    const { page } = review;
+    page.on('dialog', (dialog) => complaints.push(dialog.message()));
+    await page.goto(`${desk.server.url}/tasks/${made.taskId}`);
+    await page.getByRole('link', { name: script, exact: true }).waitFor();
+    await page.goto(`${desk.server.url}/tasks/${made.taskId}/jobs/${made.jobId}`);
+    await review.shown(0);
+    await page.getByText(`${script}.jpg`).waitFor();
+    await page.locator('.labels').getByText(script).waitFor();
+    await page.locator('.overlay').getByText(script).waitFor();
+    // Nothing but the frame, and what was drawn small of it, is a picture.
+    expect(await page.locator('img[src=x]').count()).toBe(0);
   });
 
   function expectPoints(

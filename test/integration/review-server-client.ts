@@ -62,9 +62,11 @@ export function batch(files: Record<string, Uint8Array>, fields: Record<string, 
   return form;
 }
 
-const labels = [{ name: 'person' }, { name: 'car' }];
-
-export async function makeProject(call: Client, name = 'project'): Promise<{ id: number; labelIds: number[] }> {
+export async function makeProject(
+  call: Client,
+  name = 'project',
+  labels = [{ name: 'person' }, { name: 'car' }],
+): Promise<{ id: number; labelIds: number[] }> {
   const { body: project } = await call('POST', '/api/projects', { name, labels });
   const { body: page } = await call('GET', `/api/labels?project_id=${project.id}&page_size=all`);
   return { id: project.id as number, labelIds: (page.results as { id: number }[]).map(({ id }) => id) };

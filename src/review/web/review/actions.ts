@@ -76,6 +76,7 @@ export function nothingHere(session: ReviewSession): void {
 
 export function deleteHidden(session: ReviewSession): void {
   const hidden = session.boxes().filter((box) => session.isHidden(box)).length;
+  if (hidden === 0) return session.say('No box is hidden');
   session.edit(session.visibleBoxes(), `${hidden} hidden boxes deleted`);
 }
 

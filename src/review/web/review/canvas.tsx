@@ -11,6 +11,8 @@ import { fitted, panned, toPicture, toStage, zoomed, type Viewport } from './vie
 /** What the keys and buttons of the page do to the canvas. */
 export interface CanvasControls {
   zoom(factor: number): void;
+  /** By shares of the stage. */
+  pan(by: Point): void;
   fit(): void;
   /** The middle of what is shown, in pixels of the picture, and how much of it is shown. */
   visible(): { middle: Point; size: Size };
@@ -78,7 +80,15 @@ export function Canvas({
 
   useEffect(() => {
     controls.current = {
-      zoom: (factor) => setZoom(zoomed(view, factor, { x: size.width / 2, y: size.height / 2 }, frame, size)),
+      // Keys may come faster than the view is drawn: each goes on from where the last has led.
+      zoom(factor) {
+        const middle = { x: size.width / 2, y: size.height / 2 };
+        setZoom((before) => zoomed(before ?? fitted(frame, size), factor, middle, frame, size));
+      },
+      pan(by) {
+        const pixels = { x: -by.x * size.width, y: -by.y * size.height };
+        setZoom((before) => panned(before ?? fitted(frame, size), pixels, frame, size));
+      },
       fit: () => setZoom(undefined),
       visible: () => ({
         middle: toPicture(view, { x: size.width / 2, y: size.height / 2 }),

@@ -10,21 +10,33 @@ import { unsureBelow, type ReviewSession } from './session.js';
 
 /** Everything about the frame that is shown, beside it. */
 export function Panel({ session, reason }: { session: ReviewSession; reason: WireReason | undefined }) {
+  const fixed = session.isFinished;
   return (
     <aside class="panel" aria-label="This frame">
       <Conflicts session={session} />
       <Reason session={session} reason={reason} />
       <section class="actions" aria-label="Decide">
-        <Button kind="primary" icon="checks" shortcut="Enter" onClick={() => actions.acceptAndGoOn(session)}>
+        <Button
+          kind="primary"
+          icon="checks"
+          shortcut="Enter"
+          disabled={fixed}
+          onClick={() => actions.acceptAndGoOn(session)}
+        >
           Accept all, next
         </Button>
-        <Button icon="check" shortcut="A" onClick={() => actions.acceptAll(session)}>
+        <Button icon="check" shortcut="A" disabled={fixed} onClick={() => actions.acceptAll(session)}>
           Accept all
         </Button>
-        <Button icon="empty" shortcut="X" onClick={() => actions.nothingHere(session)}>
+        <Button icon="empty" shortcut="X" disabled={fixed} onClick={() => actions.nothingHere(session)}>
           Nothing here
         </Button>
-        <Button icon="copy" shortcut="C" disabled={session.index === 0} onClick={() => actions.copyPrevious(session)}>
+        <Button
+          icon="copy"
+          shortcut="C"
+          disabled={fixed || session.index === 0}
+          onClick={() => actions.copyPrevious(session)}
+        >
           Copy previous
         </Button>
         <Button icon="skip" shortcut="U" onClick={() => session.showUnsure(1)}>
@@ -129,7 +141,7 @@ function Boxes({ session }: { session: ReviewSession }) {
       {hidden > 0 && (
         <p class="hidden-note">
           {hidden} hidden, and still part of the frame.{' '}
-          <Button kind="danger" onClick={() => actions.deleteHidden(session)}>
+          <Button kind="danger" disabled={session.isFinished} onClick={() => actions.deleteHidden(session)}>
             Delete hidden
           </Button>
         </p>
@@ -174,11 +186,22 @@ function BoxItem({ session, box, selected }: { session: ReviewSession; box: Box;
           <BoxFields session={session} box={box} />
           <div class="row">
             {unconfirmed && (
-              <Button icon="check" shortcut="V" onClick={() => actions.confirmBox(session)}>
+              <Button
+                icon="check"
+                shortcut="V"
+                disabled={session.isFinished}
+                onClick={() => actions.confirmBox(session)}
+              >
                 Accept
               </Button>
             )}
-            <Button icon="trash" kind="danger" shortcut="Del" onClick={() => actions.deleteBox(session)}>
+            <Button
+              icon="trash"
+              kind="danger"
+              shortcut="Del"
+              disabled={session.isFinished}
+              onClick={() => actions.deleteBox(session)}
+            >
               Delete
             </Button>
           </div>

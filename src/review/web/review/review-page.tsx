@@ -76,6 +76,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
 
   const view: View = {
     zoom: (factor) => controls.current?.zoom(factor),
+    pan: (by) => controls.current?.pan(by),
     fit: () => controls.current?.fit(),
     drawFromKeyboard() {
       const visible = controls.current?.visible();

@@ -5,6 +5,8 @@ import type { ReviewSession } from './session.js';
 /** What the view, rather than the job, can do. */
 export interface View {
   zoom(factor: number): void;
+  /** By shares of the stage. */
+  pan(by: { x: number; y: number }): void;
   fit(): void;
   drawFromKeyboard(): void;
   cancel(): boolean;
@@ -119,11 +121,14 @@ export const shortcuts: readonly Shortcut[] = [
     group: 'Boxes',
     keys: [...arrows, ...withPrefix('shift+')],
     shown: '← ↑ → ↓',
-    what: 'Move the selected box by 1 px (with Shift by 10); without one, ← → change frames',
+    what: 'Move the selected box by 1 px (with Shift by 10); without one, ← → change frames and Shift moves the view',
     repeats: true,
-    run(session, _, key) {
-      if (session.selectedBox !== undefined) actions.nudgeBox(session, step(key));
-      else if (/left|right/.test(key)) session.show(session.index + (key.endsWith('right') ? 1 : -1));
+    run(session, view, key) {
+      const { x, y } = step(key);
+      if (session.selectedBox !== undefined) actions.nudgeBox(session, { x, y });
+      // The step is ten with Shift, and a tenth of the stage is a step that the eye can follow.
+      else if (key.startsWith('shift+')) view.pan({ x: x / 100, y: y / 100 });
+      else if (x !== 0) session.show(session.index + x);
     },
   },
   {
@@ -160,6 +165,21 @@ export const shortcuts: readonly Shortcut[] = [
   },
   { group: 'View', keys: ['-'], what: 'Zoom out', repeats: true, run: (_, view) => view.zoom(0.8) },
   { group: 'View', keys: ['0'], what: 'Whole frame', run: (_, view) => view.fit() },
+  {
+    group: 'View',
+    keys: ['[', ']'],
+    shown: '[ ]',
+    what: 'Hide boxes below a lower or higher confidence',
+    repeats: true,
+    run: (s, _, key) => s.setMinScore(Math.min(Math.max(s.minScore + (key === ']' ? 0.05 : -0.05), 0), 1)),
+  },
+  {
+    group: 'Boxes',
+    keys: ['shift+delete'],
+    shown: 'Shift+Delete',
+    what: 'Delete the hidden boxes',
+    run: (s) => actions.deleteHidden(s),
+  },
   { group: 'View', keys: ['b'], what: 'Show or hide all boxes', run: (_, view) => view.toggleBoxes() },
   { group: 'View', keys: ['?'], what: 'This help', run: (_, view) => view.showHelp() },
   { group: 'View', keys: ['ctrl+s'], what: 'Save now (it saves by itself)', run: (s) => void s.saveNow() },

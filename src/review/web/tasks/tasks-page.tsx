@@ -17,14 +17,16 @@ export function TasksPage({ taskId, folderId }: { taskId: number | undefined; fo
   const { value, error } = useLoaded(`tasks ${taskId}`, () => read(taskId), refreshMs);
   const [shown, setShown] = useState(tasksAtATime);
   const older = Math.max(0, (value?.length ?? 0) - shown);
-  const next = value?.flatMap(({ jobs }) => jobs).find(({ state }) => state !== 'completed');
+  const open = value?.flatMap(({ jobs }) => jobs).filter(({ state }) => state !== 'completed');
+  // What was begun comes first.
+  const next = open?.find(({ state }) => state === 'in progress') ?? open?.[0];
   return (
     <>
       <header class="page-header">
         <h1>{taskId === undefined ? 'Review' : 'Task'}</h1>
         {next !== undefined && (
           <a class="button primary" href={`/tasks/${next.task_id}/jobs/${next.id}`}>
-            {next.state === 'new' ? 'Start reviewing' : 'Go on reviewing'}
+            {next.state === 'in progress' ? 'Go on reviewing' : 'Start reviewing'}
           </a>
         )}
       </header>

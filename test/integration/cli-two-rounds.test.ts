@@ -25,7 +25,7 @@ const patience = 240;
 interface Result {
   roundId: string;
   frames: { selected: number; rejected: { reason: string; count: number }[] };
-  dataset: { version: string; bySplit: { val: number } };
+  dataset: { version: string; frames: number; bySplit: { val: number } };
   training: { model: string; sha256: string; accepted: boolean; reason: string; newScore: number };
 }
 
@@ -142,6 +142,21 @@ describe('two rounds through the whole system', () => {
         frame.detections.some(({ confidence }) => Math.abs(confidence - 0.5) < 0.1),
     );
     expect(passedOver.length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('leave a dataset that validates, counts, and tells its two versions apart', async () => {
+    const [before, after] = [first.dataset, second.dataset];
+    expect(await up.json('dataset', 'validate')).toMatchObject({ ok: true, problems: [], frames: after.frames });
+    const stats = await up.run('dataset', 'stats');
+    expect(stats.stdout).toContain(`version ${after.version}`);
+    expect(stats.stdout).toContain('leak check: no picture lies on two sides');
+    const diff = await up.json<{ added: string[]; removed: string[]; changed: object[] }>(
+      ...['dataset', 'diff', before.version, after.version.slice(0, 6)],
+    );
+    expect(diff).toMatchObject({ removed: [], changed: [] });
+    expect(diff.added).toHaveLength(after.frames - before.frames);
+    const sent = second.sent.map(({ frameId }) => frameId);
+    expect(diff.added.filter((frameId) => !sent.includes(frameId))).toEqual([]);
   });
 
   it('show the trend in the report', async () => {

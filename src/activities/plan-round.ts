@@ -1,5 +1,4 @@
-import { activityInfo, getClient, log } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { activityInfo, log } from '@temporalio/activity';
 import path from 'node:path';
 import { labelsFor, mapLabels, preflight, type ProjectInfo } from '../annotation/index.js';
 import type { Catalog, RoundRow } from '../catalog/index.js';
@@ -10,6 +9,7 @@ import { requireKnownClasses } from './class-names.js';
 import type { Resources } from './resources.js';
 import { readCurrentModel } from '../training/index.js';
 import { writeRoundFile, type RoundFile } from './round-file.js';
+import { isRunning } from './running-workflow.js';
 import { count } from './telemetry.js';
 import { modelsFolder } from './train-model.js';
 import type { RoundInput, RoundPlan } from './types.js';
@@ -194,13 +194,4 @@ function describeOpenRounds(waiting: number, atWork: number): string {
     ...(atWork > 0 ? [`${are(atWork)} at work`] : []),
   ];
   return parts.join(', ');
-}
-
-async function isRunning(workflowId: string, runId: string): Promise<boolean> {
-  try {
-    return (await getClient().workflow.getHandle(workflowId, runId).describe()).status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }

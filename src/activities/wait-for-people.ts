@@ -7,17 +7,22 @@ import type { SelectedFrame } from '../common/types.js';
 import { frameName } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
+import { isRunning } from './running-workflow.js';
 import type { AnnotationTask, RoundReference, TaskReading } from './types.js';
 
-/** The oldest task that was filled and whose labels nobody fetched yet. */
+/** The oldest task that was filled, whose labels nobody fetched yet, and for which no other round waits. */
 export async function findOpenTask(
   resources: Resources,
   { round }: { round: RoundReference },
 ): Promise<AnnotationTask | undefined> {
   const { config } = await readRoundFile(round.folder);
-  const row = await (await resources.catalog(config.paths.data)).unharvestedRound();
-  if (!row || row.taskId === null || row.taskUrl === null) return undefined;
-  return { round: { roundId: row.id, folder: row.folder }, taskId: row.taskId, taskUrl: row.taskUrl };
+  for (const { id, folder, taskId, taskUrl } of await (
+    await resources.catalog(config.paths.data)
+  ).unharvestedRounds()) {
+    if (taskId === null || taskUrl === null || (await isRunning(`cvat-task-${taskId}`))) continue;
+    return { round: { roundId: id, folder }, taskId, taskUrl };
+  }
+  return undefined;
 }
 
 export async function markWaiting(resources: Resources, { round }: { round: RoundReference }): Promise<void> {

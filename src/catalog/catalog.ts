@@ -101,15 +101,15 @@ export class Catalog {
       .executeTakeFirst();
   }
 
-  /** The oldest round whose task was filled and whose labels nobody fetched, because the step was off or it ended before. */
-  async unharvestedRound(): Promise<RoundRow | undefined> {
+  /** Rounds whose task was filled and whose labels nobody fetched (the step was off, or they ended before), oldest first. */
+  async unharvestedRounds(): Promise<RoundRow[]> {
     return this.db
       .selectFrom('rounds')
       .selectAll()
       .where('taskId', 'is not', null)
       .where('state', 'in', ['uploaded', 'failed', 'cancelled'])
       .orderBy('startedAt')
-      .executeTakeFirst();
+      .execute();
   }
 
   /** Oldest first. */

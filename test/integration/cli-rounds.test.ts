@@ -207,10 +207,16 @@ describe('cancel', () => {
     // Its frames are with people: they are not sent a second time.
     expect((await up.run('start', clip, '--wait')).stdout).toContain('There was no new video.');
 
+    await up.json('start', '--id', 'fetcher', '--set', ...onlyFetch);
+    expect(await untilWaiting(up, 'fetcher')).toBe(taskId);
+    // Somebody waits for it already, so there is none for the next one.
+    const late = JSON.parse((await up.run('start', '--wait', '--json', '--set', ...onlyFetch)).stdout) as object;
+    expect(late).toMatchObject({ state: 'finished', message: expect.stringContaining('0 frames sampled') as string });
+
     await completeJobs(cvat, taskId);
-    const { exitCode, stdout: fetched } = await up.run('start', '--wait', '--json', '--set', ...onlyFetch);
-    expect(exitCode).toBe(0);
-    const { dataset, clean } = JSON.parse(fetched) as Record<string, Record<string, number>>;
+    await up.run('complete', 'fetcher');
+    const { result } = await untilStatus(up, 'fetcher', 'finished', ({ state }) => state !== 'RUNNING');
+    const { dataset, clean } = result as Record<string, Record<string, number>>;
     expect(dataset?.added).toBe(clean?.kept);
     expect(dataset?.added).toBeGreaterThan(0);
     expect(await stateOf('left-alone')).toBe('finished');

@@ -200,10 +200,10 @@ describe('a round that ends early', () => {
     ]);
     await catalog.frames.recordSplit([{ frameId: third!.frameId, split: 'train' }]);
     await catalog.updateRound(id, { state: 'cancelled', taskId: 7, taskUrl: 'http://cvat/tasks/7' });
-    expect(await catalog.unharvestedRound()).toMatchObject({ id });
+    expect(await catalog.unharvestedRounds()).toMatchObject([{ id }]);
 
     expect(await catalog.giveUpTask(id)).toEqual({ videos: 1, frames: 2 });
-    expect(await catalog.unharvestedRound()).toBeUndefined();
+    expect(await catalog.unharvestedRounds()).toEqual([]);
     expect((await catalog.summary()).frames).toEqual({ candidate: 4, reviewed: 1 });
     expect(await catalog.claimVideo(await round('b'), video('file-1'))).toBe(true);
     expect(await catalog.claimVideo('b', video('file-2'))).toBe(false);
@@ -321,7 +321,7 @@ describe('rounds', () => {
     expect((await catalog.rounds(2)).map(({ id }) => id)).toEqual(['c', 'b']);
   });
 
-  it('the oldest whose labels nobody fetched is found; finished, waiting and taskless ones are not', async () => {
+  it('those whose labels nobody fetched are found, oldest first; finished, waiting and taskless ones are not', async () => {
     const states = ['finished', 'waiting', 'failed', 'uploaded', 'cancelled'] as const;
     for (const [index, state] of states.entries()) {
       const id = await round(state, index);
@@ -331,11 +331,11 @@ describe('rounds', () => {
         ...(state === 'failed' ? {} : { taskId: index + 1, taskUrl: 'http://x' }),
       });
     }
-    expect(await catalog.unharvestedRound()).toMatchObject({ id: 'uploaded', taskId: 4 });
+    expect(await catalog.unharvestedRounds()).toMatchObject([{ id: 'uploaded', taskId: 4 }, { id: 'cancelled' }]);
     await catalog.updateRound('uploaded', { state: 'finished' });
-    expect(await catalog.unharvestedRound()).toMatchObject({ id: 'cancelled' });
+    expect(await catalog.unharvestedRounds()).toMatchObject([{ id: 'cancelled' }]);
     await catalog.updateRound('cancelled', { taskId: null });
-    expect(await catalog.unharvestedRound()).toBeUndefined();
+    expect(await catalog.unharvestedRounds()).toEqual([]);
   });
 
   it('keep their result', async () => {

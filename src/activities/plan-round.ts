@@ -180,9 +180,11 @@ async function countRounds(rows: readonly RoundRow[], catalog: Catalog): Promise
       running += 1;
       continue;
     }
-    const videos = await catalog.releaseRound(row.id);
-    await catalog.updateRound(row.id, { state: 'failed', endedAt: new Date().toISOString() });
-    log.warn('A round is gone without having ended', { gone: row.id, state: row.state, videos });
+    // A round that ends says so before its workflow does: one that did it since these were read is not gone.
+    const videos = await catalog.abandonRound(row.id);
+    if (videos !== undefined) {
+      log.warn('A round is gone without having ended', { gone: row.id, state: row.state, videos });
+    }
   }
   return running;
 }

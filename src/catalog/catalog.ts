@@ -1,7 +1,8 @@
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable } from 'kysely';
 import { Frames } from './frames.js';
+import { giveBack } from './give-back.js';
 import { Housekeeping } from './housekeeping.js';
-import type { Database, FrameState, RoundsTable, RoundState, VideosTable } from './schema.js';
+import type { Database, RoundsTable, RoundState, VideosTable } from './schema.js';
 
 export type RoundRow = Selectable<RoundsTable>;
 export type VideoRow = Selectable<VideosTable>;
@@ -236,6 +237,22 @@ export class Catalog {
   }
 
   /**
+   * For a round whose workflow is gone: gives back what it held and calls it failed, unless it has said meanwhile how it
+   * ended. Returns the number of videos given back; undefined where it was left as it is.
+   */
+  async abandonRound(roundId: string): Promise<number | undefined> {
+    return this.db.transaction().execute(async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('rounds')
+        .set({ state: 'failed', endedAt: now() })
+        .where('id', '=', roundId)
+        .where('state', 'in', ['running', 'waiting'])
+        .executeTakeFirst();
+      return numUpdatedRows === 0n ? undefined : (await giveBack(trx, roundId, ['selected'])).videos;
+    });
+  }
+
+  /**
    * Gives back what {@link releaseRound} leaves with people, too, and forgets the task: nobody fetches its labels any
    * more. What of them is in the dataset already stays there.
    */
@@ -276,35 +293,3 @@ export class Catalog {
 }
 
 const now = (): string => new Date().toISOString();
-
-async function giveBack(
-  trx: Transaction<Database>,
-  roundId: string,
-  states: readonly FrameState[],
-): Promise<{ videos: number; frames: number }> {
-  const { numUpdatedRows: frames } = await trx
-    .updateTable('frames')
-    .set({ state: 'candidate', reason: null, score: null })
-    .where('roundId', '=', roundId)
-    .where('state', 'in', states)
-    .where('split', 'is', null)
-    .executeTakeFirst();
-  const { numUpdatedRows: videos } = await trx
-    .updateTable('videos')
-    .set({ state: 'released', claimedByRound: null })
-    .where('claimedByRound', '=', roundId)
-    .where('state', 'in', ['claimed', 'processed'])
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('frames')
-            .select(sql`1`.as('one'))
-            .whereRef('frames.videoKey', '=', 'videos.key')
-            .where('frames.state', '!=', 'candidate'),
-        ),
-      ),
-    )
-    .executeTakeFirst();
-  return { videos: Number(videos), frames: Number(frames) };
-}

@@ -187,6 +187,24 @@ describe('a round that ends early', () => {
     expect(await catalog.video('file-2')).toMatchObject({ state: 'claimed', claimedByRound: 'b' });
   });
 
+  it('is abandoned when its workflow is gone, but not when it has ended since somebody looked', async () => {
+    const [gone, ended, skipped] = [await round('gone'), await round('ended'), await round('skipped')];
+    await processed(gone, 'file-1', 2);
+    await processed(ended, 'file-2', 2);
+    const seen = await catalog.roundsInState('running');
+    expect(seen).toHaveLength(3);
+    await catalog.updateRound(ended, { state: 'finished', endedAt: '2026-01-01T00:00:00.000Z' });
+    await catalog.updateRound(skipped, { state: 'skipped' });
+
+    const released = [];
+    for (const { id } of seen) released.push([id, await catalog.abandonRound(id)]);
+    expect(Object.fromEntries(released)).toEqual({ gone: 1, ended: undefined, skipped: undefined });
+    expect(await catalog.round(ended)).toMatchObject({ state: 'finished', endedAt: '2026-01-01T00:00:00.000Z' });
+    expect(await catalog.round(skipped)).toMatchObject({ state: 'skipped' });
+    expect(await catalog.round(gone)).toMatchObject({ state: 'failed' });
+    expect((await catalog.summary()).videos).toEqual({ released: 1, processed: 1 });
+  });
+
   it('gives up its task, too, when told so: all but what is in the dataset is free', async () => {
     const id = await round('a');
     const [first] = await processed(id, 'file-1', 2);

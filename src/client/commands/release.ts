@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { isRunning } from '../../activities/steps.js';
 import { openCatalog } from '../../catalog/index.js';
 import { PipelineError } from '../../common/errors.js';
 import { withClient } from '../connect.js';
@@ -17,8 +17,8 @@ export async function release(id: string, options: CommonOptions): Promise<void>
       const { taskId, taskUrl } = round;
       // Another round may have taken the task up.
       const open =
-        (await isRunning(client, round.workflowId, round.runId)) ||
-        (taskId !== null && (await isRunning(client, `cvat-task-${taskId}`)));
+        (await isRunning(round.workflowId, round.runId, client)) ||
+        (taskId !== null && (await isRunning(`cvat-task-${taskId}`, undefined, client)));
       if (open) {
         throw new PipelineError('ROUND_OPEN', `Round ${id} runs, or its task is waited for.`, {
           hint: `Cancel it first: frameloop cancel ${round.workflowId}`,
@@ -39,13 +39,4 @@ export async function release(id: string, options: CommonOptions): Promise<void>
       await catalog.close();
     }
   });
-}
-
-async function isRunning(client: Client, workflowId: string, runId?: string): Promise<boolean> {
-  try {
-    return (await client.workflow.getHandle(workflowId, runId).describe()).status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }

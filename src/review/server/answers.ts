@@ -30,7 +30,8 @@ export function answers(app: FastifyInstance, log: (line: object) => void): void
     if (answer.status >= 500) {
       log({ event: 'error', method: request.method, path: pathOf(request.url), error: messageOf(error) });
     }
-    return sendJson(reply.code(answer.status).headers(answer.headers), answer.body);
+    // Any JSON value, bare strings included.
+    return sendJson(reply.code(answer.status).headers(answer.headers), JSON.stringify(answer.body));
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;
@@ -38,9 +39,9 @@ export function answers(app: FastifyInstance, log: (line: object) => void): void
   });
 }
 
-/** Sends any JSON value, bare strings included. */
-function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
-  return reply.type(mediaType).send(JSON.stringify(body));
+/** Sends a text that is JSON already. */
+export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type(mediaType).send(json);
 }
 
 function jsonError(error: Error): ApiError {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { annotationsBody, parseAnnotations } from '../annotation-schema.js';
+import { annotationsJson, parseAnnotations } from '../annotation-schema.js';
+import { sendJson } from '../answers.js';
 import { refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import {
@@ -18,24 +19,27 @@ export function annotationRoutes(app: FastifyInstance, { store }: ReviewContext)
   for (const owner of owners) {
     const url = `/api/${owner}/:id/annotations`;
 
-    app.get(url, async (request) => {
+    app.get(url, async (request, reply) => {
       const { task, frames } = await withData(request);
-      return annotationsBody(await annotationsOf(store, task.id, frames));
+      return sendJson(reply, annotationsJson(await annotationsOf(store, task.id, frames)));
     });
 
-    app.put(url, { bodyLimit }, async (request) => {
+    app.put(url, { bodyLimit }, async (request, reply) => {
       const scope = await withData(request);
-      return annotationsBody(await replaceAnnotations(store, scope, parseAnnotations(request.body)));
+      return sendJson(reply, annotationsJson(await replaceAnnotations(store, scope, parseAnnotations(request.body))));
     });
 
-    app.patch(url, { bodyLimit }, async (request) => {
+    app.patch(url, { bodyLimit }, async (request, reply) => {
       const scope = await withData(request);
       const { action = '' } = request.query as { action?: string };
       switch (action) {
         case 'create':
-          return annotationsBody(await addAnnotations(store, scope, parseAnnotations(request.body)));
+          return sendJson(reply, annotationsJson(await addAnnotations(store, scope, parseAnnotations(request.body))));
         case 'update':
-          return annotationsBody(await changeAnnotations(store, scope, parseAnnotations(request.body)));
+          return sendJson(
+            reply,
+            annotationsJson(await changeAnnotations(store, scope, parseAnnotations(request.body))),
+          );
         case 'delete':
           await removeAnnotations(store, scope, parseAnnotations(request.body));
           return request.body;

@@ -18,7 +18,7 @@ export async function readLabelColors(): Promise<Map<string, string>> {
   return new Map((await list<Label>('/api/labels')).map(({ name, color }) => [name, color]));
 }
 
-export const readMeta = (taskId: number): Promise<DataMeta> => get(`/api/tasks/${taskId}/data/meta`);
+export const readMeta = (jobId: number): Promise<DataMeta> => get(`/api/jobs/${jobId}/data/meta`);
 
 export async function setJobState(id: number, state: JobState): Promise<Job> {
   return (await request<Job>('PATCH', `/api/jobs/${id}`, { state })).body as Job;

@@ -19,7 +19,7 @@ export function ReviewPage({ jobId, frame, folderId }: { jobId: number; frame: n
   useEffect(() => {
     let opened: ReviewSession | undefined;
     let gone = false;
-    ReviewSession.open(jobId, folderId).then(
+    ReviewSession.open(jobId, folderId, frame).then(
       (one) => {
         if (gone) return one.close();
         opened = one;

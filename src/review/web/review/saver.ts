@@ -56,9 +56,9 @@ export class Saver {
     window.clearTimeout(this.timer);
   }
 
-  /** Takes in what the server has. @throws HttpError */
-  async pull(): Promise<void> {
-    const { body, version } = await readAnnotations(this.options.jobId, this.version || undefined);
+  /** Takes in what the server has, which may have been asked for already. @throws HttpError */
+  async pull(asked = readAnnotations(this.options.jobId, this.version || undefined)): Promise<void> {
+    const { body, version } = await asked;
     if (body === undefined) return;
     const changed = this.takeIn(body);
     this.version = version ?? '';

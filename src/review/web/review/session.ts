@@ -1,4 +1,4 @@
-import { readJob, readJobs, readLabels, readMeta, setJobState } from '../api/cvat.js';
+import { readAnnotations, readJob, readJobs, readLabels, readMeta, setJobState } from '../api/cvat.js';
 import { get } from '../api/http.js';
 import type { Job } from '../api/types.js';
 import type { WireReason, WireReasons } from '../../wire.js';
@@ -77,15 +77,27 @@ export class ReviewSession {
   }
 
   /** Opens a job. @throws HttpError */
-  static async open(jobId: number, folderId: string): Promise<ReviewSession> {
-    const [job, labels] = await Promise.all([readJob(jobId), readLabels(jobId)]);
+  /** `index` is the frame that will be shown first: its picture is fetched while the boxes of all frames arrive. */
+  static async open(jobId: number, folderId: string, index: number): Promise<ReviewSession> {
     const place = `${folderId} ${jobId}`;
-    const [meta, drafts] = await Promise.all([readMeta(job.task_id), Drafts.open(place)]);
-    const frames = meta.frames
-      .slice(job.start_frame, job.stop_frame + 1)
-      .map(({ name, width, height }, index) => ({ number: job.start_frame + index, name, width, height }));
+    // All at one time: the boxes of a long job take longer than the rest, and nothing here needs another's answer.
+    const annotations = readAnnotations(jobId);
+    // Where the rest fails, nobody waits for them.
+    annotations.catch(() => undefined);
+    const [job, labels, meta, drafts] = await Promise.all([
+      readJob(jobId),
+      readLabels(jobId),
+      readMeta(jobId),
+      Drafts.open(place),
+    ]);
+    const frames = meta.frames.map(({ name, width, height }, offset) => ({
+      ...{ number: job.start_frame + offset, name, width, height },
+    }));
     const session = new ReviewSession(job, frames, labels, place, folderId, drafts);
-    await session.saver.pull();
+    const first = frames[Math.min(index, frames.length - 1)];
+    // Told when it is to be shown and cannot be.
+    if (first !== undefined) session.pictures.load(first.number).catch(() => undefined);
+    await session.saver.pull(annotations);
     if ([...session.frameBoxes.values()].some(({ isSaved }) => !isSaved)) session.saver.soon();
     return session;
   }

@@ -15,7 +15,7 @@ export interface Choice {
 }
 
 /** What a pick for diversity becomes. */
-type ToChoice = (frame: ScoredFrame, novelty: string) => Omit<Choice, 'frame' | 'novelty'>;
+export type ToChoice = (frame: ScoredFrame, novelty: string) => Omit<Choice, 'frame' | 'novelty'>;
 
 /** The frames that were chosen so far for a round with a budget, and what is left of the budget. */
 export class Basket {
@@ -60,23 +60,27 @@ export class Basket {
     this.#choices.set(choice.frame.frameId, choice);
   }
 
-  /** Takes frames of a pool that are unlike each other and everything known, until a share of the budget is spent. */
+  /**
+   * Takes frames of a pool that are unlike each other and everything known, until a share of the budget is spent. Returns
+   * what is left of the share.
+   */
   takeDiverse(
     items: readonly ScoredFrame[],
     share: number,
     toChoice: ToChoice,
     { method = diversifiers[this.#settings.diversity], worth = ({ worth }: ScoredFrame) => worth } = {},
-  ): void {
+  ): number {
     let left = share;
-    if (left < 1) return;
+    if (left < 1) return left;
     const allowed = (frame: ScoredFrame) => frame.cost <= left && this.purse.canPay(frame);
     const { seed } = this.#settings;
     for (const pick of method({ items, worth, seeds: this.#known, space: this.#space, seed, allowed })) {
       const novelty = describeNovelty(pick.distance, this.#space);
       this.take({ frame: pick.item, novelty: Math.min(pick.distance, 1), ...toChoice(pick.item, novelty) });
       left -= pick.item.cost;
-      if (left < 1) return;
+      if (left < 1) break;
     }
+    return left;
   }
 }
 

@@ -1,17 +1,13 @@
-import { bestWorth, describe, POOL_FACTOR, type Arm } from './arm.js';
+import { describe, POOL_FACTOR, takeBest, type Arm } from './arm.js';
 
 /**
  * Of the frames with the highest scores, four times the budget, those that are unlike each other and everything known.
- * Gets whatever the other arms have left; again, while limits of videos keep it from spending all of that.
+ * Gets whatever the other arms have left.
  */
 export const chosen: Arm = (basket, bestFirst) => {
-  const { purse } = basket;
-  for (let before = Infinity; purse.left >= 1 && purse.left < before;) {
-    before = purse.left;
-    const open = bestFirst.filter((frame) => !basket.holds(frame) && purse.canPay(frame));
-    basket.takeDiverse(bestWorth(POOL_FACTOR * purse.budget, open, basket), purse.left, (frame, novelty) => ({
-      arm: 'chosen',
-      reason: describe(frame, novelty),
-    }));
-  }
+  const { budget, left: share } = basket.purse;
+  takeBest(basket, bestFirst, { share, poolSize: POOL_FACTOR * budget }, (frame, novelty) => ({
+    arm: 'chosen',
+    reason: describe(frame, novelty),
+  }));
 };

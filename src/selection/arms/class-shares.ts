@@ -1,6 +1,6 @@
 import { portion } from '../purse.js';
 import type { ScoredFrame } from '../score-video.js';
-import { bestWorth, describe, POOL_FACTOR, type Arm } from './arm.js';
+import { describe, POOL_FACTOR, takeBest, type Arm } from './arm.js';
 
 /** Frames in which the model sees a class, until the class has its share or there are no more. */
 export const classShares: Arm = (basket, bestFirst, { perClass }) => {
@@ -8,8 +8,8 @@ export const classShares: Arm = (basket, bestFirst, { perClass }) => {
     const isShowing = ({ shows }: ScoredFrame) => shows.includes(label);
     const have = basket.choices.reduce((sum, { frame }) => sum + (isShowing(frame) ? frame.cost : 0), 0);
     const lacking = portion(share, basket.purse.budget) - have;
-    const open = bestFirst.filter((frame) => isShowing(frame) && !basket.holds(frame));
-    basket.takeDiverse(bestWorth(POOL_FACTOR * lacking, open, basket), lacking, (frame, novelty) => ({
+    const showing = bestFirst.filter(isShowing);
+    takeBest(basket, showing, { share: lacking, poolSize: POOL_FACTOR * lacking }, (frame, novelty) => ({
       arm: 'chosen',
       reason: describe(frame, `for the share of ${label}`, novelty),
     }));

@@ -292,6 +292,28 @@ describe('the share of a class', () => {
     expect(balls({ perClass: { ball: 0.9 } })).toHaveLength(10);
   });
 
+  it('is filled from other videos where those with the best frames have had their share', () => {
+    const footage = (videos: string, count: number, label: string, confidence: number) =>
+      Array.from({ length: count }, (_, i) =>
+        candidate({
+          videoKey: `file-${videos}0000000${i % 4}`,
+          ptsMs: (label === 'ball' ? 0 : 900_000) + i * 10_000,
+          hash: pictureHash(`${videos}-${label}-${i}`),
+          boxes: [[label, confidence, 0, 0]],
+        }),
+      );
+    // A video may give one frame. Those of `rich` are gone with the flags when it is the ball's turn.
+    const frames = [
+      ...[...footage('rich', 8, 'a flag', 0.5), ...footage('rich', 8, 'ball', 0.5)],
+      ...[...footage('poor', 4, 'ball', 0.99), ...footage('else', 8, 'player', 0.5)],
+    ];
+    const settings = { ...uncertain, budget: 10, perVideo: 0.1, control: 0, perClass: { 'a flag': 0.4, ball: 0.1 } };
+    const { selected } = selectFrames(frames, [], settings);
+    const labels = selected.map(({ detections }) => detections[0]!.label);
+    expect(labels.filter((label) => label === 'a flag')).toHaveLength(4);
+    expect(selected.filter(({ reason }) => reason.includes('for the share of ball'))).toHaveLength(1);
+  });
+
   it('is not lessened by rounding: half a control frame and half an explore frame are one frame together', () => {
     const nothing = Array.from({ length: 10 }, (_, i) =>
       candidate({ ptsMs: 900_000 + i * 1000, hash: pictureHash(`nothing-${i}`), boxes: [] }),

@@ -133,16 +133,15 @@ describe('one fault at every single request of a round with the annotation serve
     spoilEach({ kind }, {}),
   );
 
-  it.each([
-    { what: 'until the client gives up', clientTuning: patience(5_000) },
-    ...(repetitions > 1
-      ? [
-          { what: 'of 30 s, which the client sits out', stallMs, clientTuning: tuning },
-          { what: 'of 30 s, for which the client has no patience', stallMs, clientTuning: patience(20_000) },
-        ]
-      : []),
-  ])('stall $what: one task, the right frames, the right boxes', ({ clientTuning, ...stall }) =>
-    spoilEach({ kind: 'stall', stallMs: stall.stallMs }, { concurrency: requests, clientTuning }),
+  const stalls: [string, number | undefined, Partial<CvatClientTuning>][] = [
+    ['until the client gives up', undefined, patience(5_000)],
+  ];
+  if (repetitions > 1) {
+    stalls.push(['of 30 s, which the client sits out', stallMs, tuning]);
+    stalls.push(['of 30 s, for which the client has no patience', stallMs, patience(20_000)]);
+  }
+  it.each(stalls)('stall %s: one task, the right frames, the right boxes', (_what, stall, clientTuning) =>
+    spoilEach({ kind: 'stall', stallMs: stall }, { concurrency: requests, clientTuning }),
   );
 
   afterAll(() => console.log(`${cases} cases: a fault at each of ${requests} requests`));

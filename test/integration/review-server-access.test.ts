@@ -47,7 +47,18 @@ test('a read-only token reads and changes nothing; a token makes no tokens; one 
   const writer = (await call('POST', '/api/auth/access_tokens', { name: 'writer', read_only: false })).body;
   const writing = clientOf({ url: server.url, token: writer.value as string });
   expect((await writing('POST', '/api/auth/access_tokens', { name: 'more' })).status).toBe(403);
-  expect((await call('DELETE', `/api/auth/access_tokens/${writer.id}`)).status).toBe(204);
+  const itself = `/api/auth/access_tokens/${writer.id}`;
+  expect((await writing('PATCH', itself, { name: 'mine' })).status).toBe(403);
+  expect((await call('PATCH', itself, { read_only: true })).body).toMatchObject({ name: 'writer', read_only: true });
+  expect((await writing('PATCH', project, { name: 'x' })).status).toBe(403);
+  const past = new Date(Date.now() - 1000).toISOString();
+  expect((await call('PATCH', itself, { expiry_date: past })).body).toMatchObject({ expiry_date: past, read_only: true });
+  expect((await writing('GET', '/api/tasks')).status).toBe(401);
+  expect((await call('PATCH', itself, { expiry_date: null, name: 'kept' })).body).toMatchObject({ expiry_date: null });
+  expect((await call('GET', itself)).body).toMatchObject({ name: 'kept', read_only: true });
+  expect((await writing('GET', '/api/tasks')).status).toBe(200);
+  expect((await call('DELETE', itself)).status).toBe(204);
+  expect((await call('GET', itself)).status).toBe(404);
   expect((await writing('GET', '/api/tasks')).status).toBe(401);
 });
 

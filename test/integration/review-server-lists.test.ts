@@ -177,6 +177,12 @@ test('receivers of events and access tokens come in pages too, and are found by 
     expect(ids).toEqual([...ids].sort((one, other) => other - one));
   }
   expect(await found(`webhooks?project_id=${harbour}`, 'target_url')).toEqual(['http://127.0.0.1:9/new-11']);
+  const [{ id }] = (await call('GET', `/api/webhooks?project_id=${harbour}`)).body.results;
+  const input = { type: 'project', project_id: harbour, events: ['delete:task'], target_url: 'http://127.0.0.1:9/new' };
+  const replaced = await call('PUT', `/api/webhooks/${id}`, { ...input, description: 'other' });
+  expect(replaced.body).toMatchObject({ ...input, id, description: 'other' });
+  expect((await call('PUT', `/api/webhooks/${id}`, { ...input, project_id: street })).status).toBe(400);
+  expect((await call('PUT', `/api/webhooks/${id}`, { target_url: input.target_url })).status).toBe(400);
   expect(await found('webhooks?search=new&sort=id', 'project_id')).toEqual([street, harbour]);
   expect(await found('webhooks?type=server', 'id')).toEqual([]);
   expect(await found('auth/access_tokens?read_only=false&page_size=all', 'name')).toHaveLength(6);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { labelledData } from '../annotation-schema.js';
 import { dataRequest } from '../create-task.js';
 import { listQuery } from '../paging.js';
-import { loginInput, newToken, tokenList } from '../routes/auth.js';
+import { loginInput, newToken, tokenChange, tokenList } from '../routes/auth.js';
 import { exportQuery } from '../routes/export.js';
 import { frameQuery } from '../routes/frames.js';
 import { importQuery } from '../routes/import.js';
@@ -69,6 +69,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/auth/access_tokens': { summary: 'The access tokens that were made', query: listQuery(tokenList) },
   'POST /api/auth/access_tokens': { summary: 'Make an access token', status: 201, body: newToken },
   'GET /api/auth/access_tokens/self': { summary: 'The access token of this request' },
+  'GET /api/auth/access_tokens/{id}': { summary: 'An access token, without its value' },
+  'PATCH /api/auth/access_tokens/{id}': { summary: 'Change an access token', body: tokenChange },
   'DELETE /api/auth/access_tokens/{id}': { summary: 'Take an access token back', status: 204 },
   'GET /api/users': { summary: 'The user', query: listQuery(userList) },
   'GET /api/users/self': { summary: 'Who this request comes from' },
@@ -112,6 +114,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'POST /api/webhooks': { summary: 'Register a receiver', status: 201, body: newWebhook },
   'GET /api/webhooks/events': { summary: 'The events there are' },
   'GET /api/webhooks/{id}': { summary: 'A receiver' },
+  'PUT /api/webhooks/{id}': { summary: 'Take this in place of a receiver', body: newWebhook },
   'PATCH /api/webhooks/{id}': {
     summary: 'Change a receiver',
     body: newWebhook.omit({ type: true, project_id: true }).partial(),

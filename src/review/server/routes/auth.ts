@@ -11,8 +11,10 @@ import {
   accessTokenColumns,
   deleteAccessToken,
   findAccessToken,
+  findPersonalToken,
   insertAccessToken,
   personalTokens,
+  updateAccessToken,
 } from '../store/access-tokens.js';
 import type { AccessTokenRow } from '../store/schema.js';
 import { flag, parse, title } from '../validation.js';
@@ -28,11 +30,15 @@ export const loginInput = z.object({
   password: z.string().max(1024).optional(),
 });
 
+const tokenFields = { name: title(32), read_only: flag(), expiry_date: z.iso.datetime({ offset: true }).nullable() };
+
 export const newToken = z.object({
-  name: title(32),
-  read_only: flag().default(true),
-  expiry_date: z.iso.datetime({ offset: true }).nullable().default(null),
+  ...tokenFields,
+  read_only: tokenFields.read_only.default(true),
+  expiry_date: tokenFields.expiry_date.default(null),
 });
+
+export const tokenChange = z.object(tokenFields).partial();
 
 export const tokenList: ListFields = {
   columns: accessTokenColumns,
@@ -101,13 +107,32 @@ export function authRoutes(app: FastifyInstance, { store }: ReviewContext, acces
     return accessTokenView(originOf(request), token);
   });
 
+  app.get('/api/auth/access_tokens/:id', async (request) => accessTokenView(originOf(request), await tokenOf(request)));
+
+  app.patch('/api/auth/access_tokens/:id', async (request) => {
+    requireMaster(request);
+    const { id } = await tokenOf(request);
+    const { name, read_only, expiry_date } = parse(tokenChange, request.body);
+    await updateAccessToken(store, id, {
+      ...(name !== undefined && { name }),
+      ...(read_only !== undefined && { read_only: read_only ? 1 : 0 }),
+      ...(expiry_date !== undefined && { expiry_date: expiry_date && new Date(expiry_date).toISOString() }),
+    });
+    return accessTokenView(originOf(request), await tokenOf(request));
+  });
+
   app.delete('/api/auth/access_tokens/:id', async (request, reply) => {
     requireMaster(request);
-    if (!(await deleteAccessToken(store, { id: idOf(request), kind: 'personal' }))) {
-      throw new ApiError(404, { detail: 'No AccessToken matches the given query.' });
-    }
+    await deleteAccessToken(store, await tokenOf(request));
     return reply.code(204).send();
   });
+
+  /** The token in the path. @throws ApiError 404 */
+  async function tokenOf(request: FastifyRequest): Promise<AccessTokenRow> {
+    const token = await findPersonalToken(store, idOf(request));
+    if (token === undefined) throw new ApiError(404, { detail: 'No AccessToken matches the given query.' });
+    return token;
+  }
 
   /** Ends the session that the request holds, by cookie or by the key of its login. */
   async function endSession(request: FastifyRequest): Promise<void> {

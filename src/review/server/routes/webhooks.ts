@@ -75,11 +75,16 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
 
   app.get('/api/webhooks/:id', async (request) => webhookView(originOf(request), await webhookOf(request)));
 
+  app.put('/api/webhooks/:id', async (request) => {
+    const { id, project_id: owner } = await webhookOf(request);
+    const { type: _type, project_id: projectId, ...input } = parse(newWebhook, request.body);
+    if (projectId !== owner) throw refused('A webhook stays with its project.');
+    return changed(request, id, toRow(input));
+  });
+
   app.patch('/api/webhooks/:id', async (request) => {
     const { id } = await webhookOf(request);
-    const changed = await updateWebhook(store, id, toRow(parse(z.object(changeable).partial(), request.body)));
-    if (changed === undefined) throw unknownWebhook();
-    return webhookView(originOf(request), changed);
+    return changed(request, id, toRow(parse(z.object(changeable).partial(), request.body)));
   });
 
   app.post('/api/webhooks/:id/ping', async (request) => {
@@ -112,6 +117,12 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
     await sender.wake();
     return {};
   });
+
+  async function changed(request: FastifyRequest, id: number, change: Partial<WebhookInput>) {
+    const row = await updateWebhook(store, id, change);
+    if (row === undefined) throw unknownWebhook();
+    return webhookView(originOf(request), row);
+  }
 
   async function deliveryOf(request: FastifyRequest): Promise<DeliveryRow> {
     const { id } = await webhookOf(request);

@@ -40,6 +40,23 @@ export function personalTokens(store: Store): Promise<AccessTokenRow[]> {
   return store.selectFrom('access_tokens').selectAll().where('kind', '=', 'personal').execute();
 }
 
+export function findPersonalToken(store: Store, id: number): Promise<AccessTokenRow | undefined> {
+  const query = store.selectFrom('access_tokens').selectAll().where('kind', '=', 'personal');
+  return query.where('id', '=', id).executeTakeFirst();
+}
+
+export async function updateAccessToken(
+  store: Store,
+  id: number,
+  change: Partial<Pick<AccessTokenRow, 'name' | 'read_only' | 'expiry_date'>>,
+): Promise<void> {
+  await store
+    .updateTable('access_tokens')
+    .set({ ...change, updated_date: now() })
+    .where('id', '=', id)
+    .execute();
+}
+
 export const accessTokenColumns: Columns = {
   ...Object.fromEntries(
     ['id', 'name', 'read_only', 'created_date', 'updated_date', 'expiry_date', 'last_used_date'].map((name) => [

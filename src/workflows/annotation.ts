@@ -31,7 +31,10 @@ export async function AnnotationWorkflow(input: AnnotationInput): Promise<Annota
   for (;;) {
     const seen = hints;
     const reading = await readUntilChanged(input, known, deadline - Date.now(), () => hints !== seen);
-    if (reading === 'timed_out') return { outcome: 'timed_out', jobsDone: known.jobsDone, jobsTotal: known.jobsTotal };
+    if (reading === 'timed_out') {
+      // A server that never answered has no finished jobs to take.
+      return { outcome: 'timed_out', jobsDone: Math.max(0, known.jobsDone), jobsTotal: known.jobsTotal };
+    }
     if (reading !== 'hint') {
       known = reading;
       await report(input, known);
@@ -75,7 +78,7 @@ async function readUntilChanged(
     .catch((error: unknown) => {
       // Only the cancellation that comes from below, after a hint, is no news: that of the whole workflow must go on.
       if (over && isCancellation(error)) return 'hint' as const;
-      if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return 'timed_out' as const;
+      if (error instanceof ActivityFailure && isTimeout(error)) return 'timed_out' as const;
       throw error;
     });
   try {
@@ -84,6 +87,11 @@ async function readUntilChanged(
     over = true;
     scope.cancel();
   }
+}
+
+/** Some servers end the activity at the deadline, others with its last failure when the next attempt would come after it. */
+function isTimeout({ cause, retryState }: ActivityFailure): boolean {
+  return cause instanceof TimeoutFailure || retryState === 'TIMEOUT';
 }
 
 async function report(input: AnnotationInput, reading: TaskReading): Promise<void> {

@@ -84,25 +84,6 @@ describe('a task that changes while it looks complete', () => {
 });
 
 describe('jobs that are finished while others are open', () => {
-  it('come home at the deadline, where that is wanted', async () => {
-    const requests: unknown[] = [];
-    const stubs = stubActivities(planned({ pollSeconds: 0.2, deadlineSeconds: 1.5, takeCompletedAtDeadline: true }));
-    stubs.reading.jobsDone = 1;
-    const { downloadLabels } = stubs.activities;
-    stubs.activities.downloadLabels = (request) => {
-      requests.push(request.finishedOnly);
-      return downloadLabels(request);
-    };
-    expect(await play(stubs.activities)).toMatchObject({ state: 'finished', dataset: { added: 4 } });
-    expect(requests).toEqual([true]);
-  });
-
-  it('do not come home at the deadline when there are none', async () => {
-    const stubs = stubActivities(planned({ pollSeconds: 0.2, deadlineSeconds: 1, takeCompletedAtDeadline: true }));
-    expect(await play(stubs.activities)).toMatchObject({ state: 'timed_out' });
-    expect(stubs.calls).not.toContain('downloadLabels');
-  });
-
   it('come home at once, where that is wanted, and again with the others', async () => {
     const stubs = stubActivities(planned({ pollSeconds: 0.1, takeJobsAsFinished: true }));
     const requests: (boolean | undefined)[] = [];

@@ -1,13 +1,13 @@
 import { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { writeRoundFile } from '../../src/activities/round-file.js';
 import { createCvatClient, ensureProject, uploadTask, type CvatClient } from '../../src/annotation/index.js';
-import { startRound } from '../../src/client/rounds.js';
+import { startRound, type RoundHandle } from '../../src/client/rounds.js';
 import { loadConfig } from '../../src/config/index.js';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
 import { findChecker } from '../helpers/checkers.js';
@@ -15,6 +15,8 @@ import { completeJobs } from '../helpers/cli.js';
 import { temporaryFolder, until } from '../helpers/programs.js';
 import { plan, stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, unique } from '../helpers/workflow-environment.js';
+
+type Stubs = ReturnType<typeof stubActivities>;
 
 /** Temporal's test server, whose clock a test can turn on. */
 const timeSkipping = findChecker('temporal-test-server');
@@ -40,6 +42,8 @@ describe.skipIf(!timeSkipping)(`a round that nobody tells anything${without}`, (
   let server: ReviewServer;
   let cvat: CvatClient;
   let environment: TestWorkflowEnvironment;
+  let client: Client;
+  let bundle: WorkflowBundleWithSourceMap;
 
   beforeAll(async () => {
     ({ folder, remove } = await temporaryFolder('waiting'));
@@ -47,12 +51,26 @@ describe.skipIf(!timeSkipping)(`a round that nobody tells anything${without}`, (
     cvat = createCvatClient({ host: server.url, token: server.token });
     const executable = { type: 'existing-path', path: timeSkipping ?? '' } as const;
     environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+    client = new Client({ connection: environment.connection });
+    bundle = await bundleWorkflows();
   });
   afterAll(async () => {
     await environment?.teardown();
     await server?.close();
     await remove?.();
   });
+
+  /** A round on these activities, by a client that leaves the clock alone while it waits for a result. */
+  async function play({ activities }: Stubs, during: (handle: RoundHandle) => Promise<void>): Promise<void> {
+    const taskQueue = unique('queue');
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue,
+      activities,
+      workflowBundle: bundle,
+    });
+    await worker.runUntil(async () => during(await startRound(client, unique('round'), {}, taskQueue)));
+  }
 
   /** A task of two jobs on the annotation server, and the round that it belongs to. */
   async function fillTask() {
@@ -79,18 +97,8 @@ describe.skipIf(!timeSkipping)(`a round that nobody tells anything${without}`, (
       uploadFrames: () => Promise.resolve(task),
       pollTask: (request) => real.activities.pollTask(request),
     });
-    const taskQueue = unique('queue');
-    const worker = await Worker.create({
-      connection: environment.nativeConnection,
-      taskQueue,
-      activities: stubs.activities,
-      workflowBundle: await bundleWorkflows(),
-    });
-    // The client of the environment would turn the clock on while it waits for a result.
-    const client = new Client({ connection: environment.connection });
     const looks = () => stubs.calls.filter((call) => call === 'pollTask').length;
-    await worker.runUntil(async () => {
-      const handle = await startRound(client, unique('round'), {}, taskQueue);
+    await play(stubs, async (handle) => {
       const wait = client.workflow.getHandle(`cvat-task-${task.taskId}`);
       const eventsOf = async (of: { fetchHistory: typeof handle.fetchHistory }) =>
         (await of.fetchHistory()).events ?? [];
@@ -114,5 +122,29 @@ describe.skipIf(!timeSkipping)(`a round that nobody tells anything${without}`, (
       expect(await handle.result()).toMatchObject({ state: 'finished', dataset: { added: 4 } });
     });
     await real.close();
+  });
+
+  it.each([
+    ['takes what is finished', 1, { state: 'finished', dataset: { added: 4 } }, [true]],
+    ['takes nothing where nothing is', 0, { state: 'timed_out' }, []],
+    ['takes nothing of a server that never answered', undefined, { state: 'timed_out' }, []],
+  ])('at its deadline, a day later, %s', async (_case, jobsDone, result, downloads) => {
+    const stubs = stubActivities({
+      planRound: () => Promise.resolve({ ...plan, takeCompletedAtDeadline: true }),
+      ...(jobsDone === undefined && { pollTask: () => Promise.reject(new Error('away')) }),
+    });
+    stubs.reading.jobsDone = jobsDone ?? 0;
+    const requests: unknown[] = [];
+    const { downloadLabels } = stubs.activities;
+    stubs.activities.downloadLabels = (request) => {
+      requests.push(request.finishedOnly);
+      return downloadLabels(request);
+    };
+    await play(stubs, async (handle) => {
+      await until('the wait', () => Promise.resolve(stubs.calls.includes('pollTask')));
+      await environment.sleep(`${plan.deadlineSeconds + 3600} seconds`);
+      expect(await handle.result()).toMatchObject(result);
+    });
+    expect(requests).toEqual(downloads);
   });
 });

@@ -52,7 +52,10 @@ test('a read-only token reads and changes nothing; a token makes no tokens; one 
   expect((await call('PATCH', itself, { read_only: true })).body).toMatchObject({ name: 'writer', read_only: true });
   expect((await writing('PATCH', project, { name: 'x' })).status).toBe(403);
   const past = new Date(Date.now() - 1000).toISOString();
-  expect((await call('PATCH', itself, { expiry_date: past })).body).toMatchObject({ expiry_date: past, read_only: true });
+  expect((await call('PATCH', itself, { expiry_date: past })).body).toMatchObject({
+    expiry_date: past,
+    read_only: true,
+  });
   expect((await writing('GET', '/api/tasks')).status).toBe(401);
   expect((await call('PATCH', itself, { expiry_date: null, name: 'kept' })).body).toMatchObject({ expiry_date: null });
   expect((await call('GET', itself)).body).toMatchObject({ name: 'kept', read_only: true });

@@ -153,7 +153,9 @@ const logic = (rule: object) => encodeURIComponent(JSON.stringify(rule));
 /** Each kind of attack, and the ways in which it is tried. What is refused leaves everything as it was. */
 const attacks: Record<string, Record<string, [Outcome, () => Promise<number | string | undefined>]>> = {
   'traversal in file names': {
-    'a picture': [400, () => createdFrom('..', Buffer.from('x'))],
+    'a picture': [400, async () => createdFrom('../../evil.jpg', await jpeg(1))],
+    'a picture, for Windows': [400, async () => createdFrom('..\\evil.jpg', await jpeg(1))],
+    'a picture with no other name': [400, () => createdFrom('..', Buffer.from('x'))],
     'a picture sent by tus': [
       400,
       async () => {

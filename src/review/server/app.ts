@@ -70,6 +70,8 @@ export async function createApp(
   app.addHook('onReady', () => webhooks.wake());
   app.addHook('onClose', () => webhooks.close());
   await app.register(multipart, {
+    // What a client meant by a path is decided where files get their names.
+    preservePath: true,
     limits: {
       fileSize: uploadLimits.fileBytes,
       files: uploadLimits.files,

@@ -4,13 +4,15 @@ import { refused } from './api-error.js';
 const maxNameBytes = 200;
 
 /**
- * The name an uploaded picture gets: the last part of what the client sent (official clients send absolute paths).
- * It never becomes a path on this machine, but it goes into archives that others unpack.
- * @throws ApiError 400 when nothing usable is left of it
+ * The name an uploaded picture gets: the last part of what the client sent (official clients send absolute paths, with
+ * no `..` in them). It never becomes a path on this machine, but it goes into archives that others unpack.
+ * @throws ApiError 400 when the path climbs, or nothing usable is left of it
  */
 export function safeFileName(sent: string): string {
-  const name = sent.split(/[/\\]/).at(-1) ?? '';
+  const parts = sent.split(/[/\\]/);
+  const name = parts.at(-1) ?? '';
   if (name === '' || /^\.+$/.test(name)) throw refused('A file was sent without a usable name.');
+  if (parts.includes('..')) throw refused('A file name climbs out of its folder.');
   if (/[\p{Cc}\p{Cs}\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name)) {
     throw refused('A file name holds control or unreadable characters.');
   }

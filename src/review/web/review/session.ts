@@ -76,8 +76,11 @@ export class ReviewSession {
     window.addEventListener('online', this.onOnline);
   }
 
-  /** Opens a job. @throws HttpError */
-  /** `index` is the frame that will be shown first: its picture is fetched while the boxes of all frames arrive. */
+  /**
+   * Opens a job. `index` is the frame that will be shown first: its picture is fetched while the boxes of all frames
+   * arrive.
+   * @throws HttpError
+   */
   static async open(jobId: number, folderId: string, index: number): Promise<ReviewSession> {
     const place = `${folderId} ${jobId}`;
     // All at one time: the boxes of a long job take longer than the rest, and nothing here needs another's answer.

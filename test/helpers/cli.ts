@@ -78,6 +78,7 @@ export interface Up {
   dataFolder: string;
   /** Of the Temporal server. */
   address: string;
+  temporalUi: string;
   pid: number;
   /** Where CVAT's webhooks are received. */
   webhooks: string;
@@ -111,9 +112,9 @@ export async function startUp(options: {
     await remove();
     return { exitCode, stdout, stderr };
   };
-  let webhooks: string;
+  let ready: Awaited<ReturnType<typeof readyDocument>>;
   try {
-    webhooks = String((await readyDocument(child)).webhooks);
+    ready = await readyDocument(child);
   } catch (error) {
     const { stderr } = await stop();
     throw new Error(`frameloop up did not start: ${stderr}`, { cause: error });
@@ -121,7 +122,9 @@ export async function startUp(options: {
   const run = (...args: string[]) => runCli(args, { cwd: folder, env: { TEMPORAL_ADDRESS: address } });
   const dataFolder = path.join(folder, 'data');
   return {
-    ...{ folder, dataFolder, address, pid: child.pid ?? 0, webhooks, run, stop },
+    ...{ folder, dataFolder, address, pid: child.pid ?? 0, run, stop },
+    temporalUi: String(ready.temporalUi),
+    webhooks: String(ready.webhooks),
     async json<T>(...args: string[]) {
       const { exitCode, stdout, stderr } = await run(...args, '--json');
       if (exitCode !== 0) throw new Error(`frameloop ${args.join(' ')} ended with ${exitCode}: ${stderr}`);

@@ -25,7 +25,7 @@ export interface SavedBox {
 }
 
 /** Whether nobody has looked at this box of the model yet. */
-export const isUnconfirmed = (box: Box): boolean => box.source === 'auto';
+export const isUnconfirmed = ({ source }: { source?: string }): boolean => source === 'auto';
 
 export function sameRect(a: Rect, b: Rect): boolean {
   return a.x1 === b.x1 && a.y1 === b.y1 && a.x2 === b.x2 && a.y2 === b.y2;

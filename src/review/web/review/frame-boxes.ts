@@ -28,8 +28,12 @@ export class FrameBoxes {
     return unsaved(this.mine, this.saved);
   }
 
+  get countUnsaved(): number {
+    return countUnsaved(this.unsaved);
+  }
+
   get isSaved(): boolean {
-    return countUnsaved(this.unsaved) === 0 && this.conflicts.length === 0;
+    return this.countUnsaved === 0 && this.conflicts.length === 0;
   }
 
   /** Takes in what the server has now. */

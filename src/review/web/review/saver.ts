@@ -1,10 +1,8 @@
 import { changeShapes, readAnnotations } from '../api/cvat.js';
 import { HttpError, isTemporary } from '../api/http.js';
-import type { Annotations, NewShape } from '../api/types.js';
-import type { SavedBox } from '../model/box.js';
-import { countUnsaved } from '../model/changes.js';
-import { isBox, toSavedBox, toShape } from '../model/shapes.js';
-import type { FrameBoxes } from './frame-boxes.js';
+import type { NewShape } from '../api/types.js';
+import { toShape } from '../model/shapes.js';
+import type { JobBoxes } from './job-boxes.js';
 
 /** Where saving stands, for the person. */
 export type SaveState =
@@ -26,8 +24,7 @@ const lookMs = 15_000;
 export interface SaverOptions {
   jobId: number;
   taskId: number;
-  frames: Map<number, FrameBoxes>;
-  frameOf: (frame: number) => FrameBoxes;
+  boxes: JobBoxes;
   /** Told after the boxes of these frames, or only the state, have changed. */
   onChange: (frames: readonly number[]) => void;
   /** Told after something was saved. */
@@ -60,7 +57,7 @@ export class Saver {
   async pull(asked = readAnnotations(this.options.jobId, this.version || undefined)): Promise<void> {
     const { body, version } = await asked;
     if (body === undefined) return;
-    const changed = this.takeIn(body);
+    const changed = this.options.boxes.takeIn(body.shapes);
     this.version = version ?? '';
     this.options.onChange(changed);
   }
@@ -73,7 +70,7 @@ export class Saver {
     } catch (error) {
       if (!isTemporary(error)) this.fail(error);
     }
-    if (this.unsavedFrames().length > 0) this.soon();
+    if (this.options.boxes.unsaved().length > 0) this.soon();
   }
 
   /** Saves in a moment. */
@@ -93,7 +90,7 @@ export class Saver {
     try {
       await this.exclusively(async () => {
         if (this.version === '') await this.pull();
-        for (let frames = this.unsavedFrames(); frames.length > 0; frames = this.unsavedFrames()) {
+        for (let frames = this.options.boxes.unsaved(); frames.length > 0; frames = this.options.boxes.unsaved()) {
           if (this.state.kind === 'saved') this.setState({ kind: 'saving' });
           await this.send(frames);
         }
@@ -116,8 +113,8 @@ export class Saver {
 
   /** Sends the changes of these frames. When the server has changed since, takes that in first; the next turn sends. */
   private async send(numbers: readonly number[]): Promise<void> {
-    const { frameOf, onChange, onSaved } = this.options;
-    const changes = numbers.map((frame) => ({ frame, boxes: frameOf(frame), ...frameOf(frame).unsaved }));
+    const { boxes: all, onChange, onSaved } = this.options;
+    const changes = numbers.map((frame) => ({ frame, boxes: all.of(frame), ...all.of(frame).unsaved }));
     const rows = <Item>(items: (change: (typeof changes)[number]) => Item[]) => changes.flatMap(items);
     const remove = rows(({ frame, boxes, remove }) => remove.map(({ id, box }) => ({ frame, boxes, id, box })));
     const update = rows(({ frame, boxes, update }) => update.map(({ id, box }) => ({ frame, boxes, id, box })));
@@ -164,24 +161,6 @@ export class Saver {
     const answer = await changeShapes(this.options.taskId, action, shapes, this.version);
     this.version = answer.version;
     return answer.shapes;
-  }
-
-  /** @returns the frames whose boxes may be others now */
-  private takeIn({ shapes }: Annotations): number[] {
-    const server = new Map<number, SavedBox[]>();
-    for (const shape of shapes) {
-      if (!isBox(shape)) continue;
-      const list = server.get(shape.frame) ?? [];
-      list.push(toSavedBox(shape));
-      server.set(shape.frame, list);
-    }
-    const known = [...new Set([...server.keys(), ...this.options.frames.keys()])];
-    for (const frame of known) this.options.frameOf(frame).update(server.get(frame) ?? []);
-    return known;
-  }
-
-  private unsavedFrames(): number[] {
-    return [...this.options.frames].flatMap(([frame, boxes]) => (countUnsaved(boxes.unsaved) > 0 ? [frame] : []));
   }
 
   private fail(error: unknown): void {

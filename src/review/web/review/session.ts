@@ -7,6 +7,7 @@ import { applyChanges, changesBetween, type BoxChange } from '../model/changes.j
 import { History } from '../model/history.js';
 import { Drafts } from './drafts.js';
 import { FrameBoxes } from './frame-boxes.js';
+import { JobBoxes } from './job-boxes.js';
 import { Pictures } from './pictures.js';
 import { Saver, type SaveState } from './saver.js';
 
@@ -39,7 +40,7 @@ export class ReviewSession {
   minScore = 0;
   /** Last thing that happened, for people who hear the page. */
   announcement = '';
-  private readonly frameBoxes = new Map<number, FrameBoxes>();
+  private readonly jobBoxes = new JobBoxes();
   private readonly history = new History();
   private readonly saver: Saver;
   private readonly listeners = new Set<() => void>();
@@ -56,15 +57,14 @@ export class ReviewSession {
   ) {
     this.labelId = labels[0]?.id ?? 0;
     this.seen = new Set(JSON.parse(localStorage.getItem(this.seenKey) ?? '[]') as number[]);
-    for (const [frame, draft] of drafts.read()) this.frameBoxes.set(frame, FrameBoxes.ofDraft(draft));
+    for (const [frame, draft] of drafts.read()) this.jobBoxes.restore(frame, FrameBoxes.ofDraft(draft));
     const byNumber = new Map(frames.map((frame) => [frame.number, frame]));
     this.pictures = new Pictures(job.task_id, folderId, (number) => byNumber.get(number));
     this.channel = new BroadcastChannel(`frameloop ${place}`);
     this.saver = new Saver({
       jobId: job.id,
       taskId: job.task_id,
-      frames: this.frameBoxes,
-      frameOf: (frame) => this.boxesOf(frame),
+      boxes: this.jobBoxes,
       onChange: (changed) => this.keep(changed),
       onSaved: () => {
         this.channel.postMessage('saved');
@@ -101,7 +101,7 @@ export class ReviewSession {
     // Told when it is to be shown and cannot be.
     if (first !== undefined) session.pictures.load(first.number).catch(() => undefined);
     await session.saver.pull(annotations);
-    if ([...session.frameBoxes.values()].some(({ isSaved }) => !isSaved)) session.saver.soon();
+    if (!session.jobBoxes.isSaved) session.saver.soon();
     return session;
   }
 
@@ -140,7 +140,7 @@ export class ReviewSession {
   }
 
   boxes(frame: FrameInfo = this.frame): readonly Box[] {
-    return this.frameBoxes.get(frame.number)?.mine ?? [];
+    return this.jobBoxes.of(frame.number).mine;
   }
 
   isHidden(box: Box): boolean {
@@ -157,7 +157,7 @@ export class ReviewSession {
   }
 
   conflicts() {
-    return this.frameBoxes.get(this.frame.number)?.conflicts ?? [];
+    return this.jobBoxes.of(this.frame.number).conflicts;
   }
 
   label(id: number): LabelInfo {
@@ -166,8 +166,7 @@ export class ReviewSession {
 
   /** Whether a person is done with a frame, as far as this browser knows or the boxes tell. */
   isReviewed(frame: FrameInfo): boolean {
-    const boxes = this.boxes(frame);
-    return this.seen.has(frame.number) || (boxes.length > 0 && !boxes.some(isUnconfirmed));
+    return this.seen.has(frame.number) || this.jobBoxes.isConfirmed(frame.number);
   }
 
   isUnsure(frame: FrameInfo): boolean {
@@ -240,7 +239,7 @@ export class ReviewSession {
 
   /** Decides a box that was changed here and elsewhere. */
   resolve(key: string, keep: 'mine' | 'theirs'): void {
-    const boxes = this.boxesOf(this.frame.number);
+    const boxes = this.jobBoxes.of(this.frame.number);
     const conflict = boxes.conflicts.find((one) => one.key === key);
     boxes.conflicts = boxes.conflicts.filter((one) => one !== conflict);
     if (conflict !== undefined && keep === 'mine') {
@@ -304,12 +303,6 @@ export class ReviewSession {
     return `frameloop-seen ${this.place}`;
   }
 
-  private boxesOf(frame: number): FrameBoxes {
-    const boxes = this.frameBoxes.get(frame) ?? new FrameBoxes();
-    this.frameBoxes.set(frame, boxes);
-    return boxes;
-  }
-
   private goBack(step: { frame: number; changes: BoxChange[] } | undefined, done: string, nothing: string): void {
     if (step === undefined || this.isFinished) return this.say(nothing);
     const index = this.frames.findIndex(({ number }) => number === step.frame);
@@ -320,7 +313,7 @@ export class ReviewSession {
   }
 
   private apply(frame: number, changes: readonly BoxChange[]): void {
-    const boxes = this.boxesOf(frame);
+    const boxes = this.jobBoxes.of(frame);
     boxes.mine = applyChanges(boxes.mine, changes);
     this.keep([frame]);
     this.saver.soon();
@@ -329,7 +322,7 @@ export class ReviewSession {
   /** Writes down what is not saved yet, and forgets what is. */
   private keep(changed: readonly number[]): void {
     for (const frame of changed) {
-      const boxes = this.boxesOf(frame);
+      const boxes = this.jobBoxes.of(frame);
       if (boxes.isSaved) this.drafts.remove(frame);
       else this.drafts.write(frame, boxes.toDraft());
     }

@@ -10,6 +10,8 @@ export const description = 'key press to next frame, and opening 1,000 frames ag
 const opens = 7;
 /** What a person does not notice: the target for a key press. */
 const targetMs = 100;
+/** A job of 1,000 frames opens as fast as one of 10; the rest is what two medians differ by chance. */
+const targetRatio = 1.15;
 
 /** From the key press to the second frame of the screen after the picture has changed: then it is really seen. */
 const timeKeys = `(async () => {
@@ -57,7 +59,7 @@ export async function run(): Promise<void> {
     row('job of 1,000 frames, opened', `${longMs.toFixed(0)} ms, ${(longMs / shortMs).toFixed(2)} times the short one`);
     row('key press to next frame, median', `${keyMs.toFixed(0)} ms`);
     row('key press to next frame, slowest of 40', `${Math.max(...keys).toFixed(0)} ms`);
-    if (keyMs > targetMs) process.exitCode = 1;
+    if (keyMs > targetMs || longMs > targetRatio * shortMs) process.exitCode = 1;
   } finally {
     await browser.close();
     await desk.stop();

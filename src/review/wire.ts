@@ -32,6 +32,14 @@ export interface WireReasons {
   frames: WireReason[];
 }
 
+/** The annotations of some frames of a job, as CVAT's API has them. */
+export interface WireFrameAnnotations<Annotations> {
+  /** Indexes in the task of the first and the last of these frames. */
+  from: number;
+  to: number;
+  annotations: Annotations;
+}
+
 /** What a reviewer did to the model's boxes. */
 export interface WireChanges {
   kept: number;

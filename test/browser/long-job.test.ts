@@ -58,6 +58,54 @@ describe.skipIf(noBrowser !== undefined)(`a job of ${frames} frames`, () => {
     await page.context().close();
   });
 
+  test('is shown before all of its boxes are there, and lets nobody decide about frames that wait for theirs', async () => {
+    const label_id = desk.labelIds[0] ?? 0;
+    const { taskId, jobId } = await makeTask(desk, 100, (frame) => [
+      { label_id, points: [10 + frame, 20, 60 + frame, 120], score: 0.9 },
+    ]);
+    const { page, complaints } = await openWindow(browser, desk.server);
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route(`**/api/jobs/${jobId}/annotations`, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${desk.server.url}/tasks/${taskId}/jobs/${jobId}?frame=50`);
+    const review = new ReviewWindow(page);
+    await review.shown(50);
+    await review.boxes(1);
+    await page.getByRole('button', { name: /^Frame 51, 1 boxes/ }).waitFor();
+    // What is there can be worked on; it is saved when the server's word is known.
+    await review.drag({ x: 300, y: 200 }, { x: 400, y: 300 });
+    await review.boxes(2);
+
+    await review.press('End');
+    await page.getByRole('button', { name: /^Frame 100, … boxes, being loaded/ }).waitFor();
+    const status = page.getByText('The boxes are still being loaded');
+    for (const key of ['x', 'a', 'Enter', 'n', 'c', 'Shift+U']) {
+      await review.press('End', key);
+      await status.first().waitFor();
+    }
+    expect(await page.locator('.stage').getAttribute('data-shown')).toBe(null);
+    expect(new URL(page.url()).searchParams.get('frame')).toBe('99');
+    await review.press('Control+Enter');
+    expect(await page.getByRole('dialog').getByRole('button', { name: 'Finish job' }).isDisabled()).toBe(true);
+    await page.getByRole('dialog').getByText('The boxes are still being loaded').waitFor();
+    await review.press('Escape');
+
+    letGo();
+    await review.shown(99);
+    await review.boxes(1);
+    await review.press('x');
+    await review.saved();
+    const shapes = await shapesOf(desk, taskId);
+    expect(shapes.filter(({ frame }) => frame === 50)).toHaveLength(2);
+    expect(shapes.filter(({ frame }) => frame === 99)).toEqual([]);
+    expect(shapes).toHaveLength(100);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test('more tasks than a page shows at first can all be seen', async () => {
     const more = 60;
     for (let index = 0; index < more; index += 1) {

@@ -14,6 +14,7 @@ import { requestList } from '../routes/requests.js';
 import { userList } from '../routes/server.js';
 import { newTask, taskChange, taskList } from '../routes/tasks.js';
 import { deliveryList, newWebhook, webhookList } from '../routes/webhooks.js';
+import { aroundQuery } from '../web/routes.js';
 
 /** What the description says about a route beyond its method and path. The schemas are those that check the requests. */
 export interface Operation {
@@ -127,6 +128,10 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/frameloop/session': { summary: 'Whether this browser is signed in' },
   'POST /api/frameloop/session': { summary: 'Sign a browser in', status: 204, body: z.object({ token: z.string() }) },
   'GET /api/frameloop/rounds': { summary: 'The rounds of the pipeline' },
+  'GET /api/frameloop/jobs/{id}/annotations': {
+    summary: 'The annotations of the frames of a job around one of them, by its index in the job',
+    query: aroundQuery,
+  },
   'GET /api/frameloop/jobs/{id}/reasons': { summary: 'Why the frames of a job were chosen' },
   'GET /api/frameloop/tasks/{id}/thumbnails/{frame}': { summary: 'A small picture of a frame' },
   'GET /api/frameloop/dataset': { summary: 'What is in the dataset' },

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { annotationsJson } from '../annotation-schema.js';
+import { sendJson } from '../answers.js';
 import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { jobOf, taskOf } from '../routes/ids.js';
 import type { Access } from '../access/access.js';
+import { annotationsOf, type FrameRange } from '../store/annotations.js';
 import { frameOfTask, framesOfTask } from '../store/pictures.js';
 import { integer, parse } from '../validation.js';
 import type { WireReasons, WireRounds, WireSession } from '../../wire.js';
@@ -16,6 +19,10 @@ import type { Thumbnails } from './thumbnails.js';
 
 const signIn = z.object({ token: z.string().max(500) });
 const thumbnail = z.object({ frame: integer(0) });
+/** An index in the job. */
+export const aroundQuery = z.object({ around: integer(0) });
+/** A page shows about as many small pictures on either side of the frame that it shows first. */
+const framesBeside = 20;
 const framesQuery = z.object({
   split: z.enum(['train', 'val', 'test']).optional(),
   label: z.string().max(256).optional(),
@@ -60,6 +67,17 @@ export function webRoutes(
     const { job } = await jobOf(request, store);
     const frames = (await framesOfTask(store, job.task_id)).slice(job.start_frame, job.stop_frame + 1);
     return (await rounds?.reasons(job.task_id, frames)) ?? { roundId: null, frames: [] };
+  });
+
+  app.get('/api/frameloop/jobs/:id/annotations', async (request, reply) => {
+    const { job } = await jobOf(request, store);
+    const around = Math.min(job.start_frame + parse(aroundQuery, request.query).around, job.stop_frame);
+    const range: FrameRange = {
+      from: Math.max(around - framesBeside, job.start_frame),
+      to: Math.min(around + framesBeside, job.stop_frame),
+    };
+    const annotations = annotationsJson(await annotationsOf(store, job.task_id, range));
+    return sendJson(reply, `{"from":${range.from},"to":${range.to},"annotations":${annotations}}`);
   });
 
   app.get('/api/frameloop/tasks/:id/thumbnails/:frame', async (request, reply) => {

@@ -1,3 +1,4 @@
+import type { WireFrameAnnotations } from '../../wire.js';
 import { get, request, type Answer } from './http.js';
 import type { Annotations, DataMeta, Job, JobState, Label, NewShape, Page, Shape, Task } from './types.js';
 
@@ -23,6 +24,10 @@ export const readMeta = (jobId: number): Promise<DataMeta> => get(`/api/jobs/${j
 export async function setJobState(id: number, state: JobState): Promise<Job> {
   return (await request<Job>('PATCH', `/api/jobs/${id}`, { state })).body as Job;
 }
+
+/** The annotations of some frames of a job, around the one with this index in it. */
+export const readAnnotationsAround = (jobId: number, index: number): Promise<WireFrameAnnotations<Annotations>> =>
+  get(`/api/frameloop/jobs/${jobId}/annotations?around=${index}`);
 
 /** The annotations of a job; no body when they are still those of `known`. */
 export function readAnnotations(jobId: number, known?: string): Promise<Answer<Annotations>> {

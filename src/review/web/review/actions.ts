@@ -1,6 +1,6 @@
 import { corrected, isUnconfirmed, type Box, type Rect } from '../model/box.js';
 import { moved, resized, type Handle, type Point } from '../model/geometry.js';
-import type { ReviewSession } from './session.js';
+import { stillLoading, type ReviewSession } from './session.js';
 
 /** What a person does to the boxes of the frame that is shown. */
 
@@ -9,7 +9,7 @@ const newKey = () => `n${crypto.randomUUID()}`;
 export function drawBox(session: ReviewSession, rect: Rect): void {
   const box: Box = { key: newKey(), ...rect, labelId: session.labelId, source: 'manual', score: 1, rest: {} };
   session.edit([...session.boxes(), box], `${session.label(box.labelId).name} drawn`);
-  if (!session.isFinished) session.select(box.key);
+  if (session.boxes().some(({ key }) => key === box.key)) session.select(box.key);
 }
 
 /** @param together names a movement, so that it is undone as one */
@@ -64,6 +64,7 @@ export function acceptAll(session: ReviewSession): void {
 }
 
 export function acceptAndGoOn(session: ReviewSession): void {
+  if (!session.isLoaded()) return session.say(stillLoading);
   acceptAll(session);
   session.show(session.index + 1);
 }
@@ -84,6 +85,7 @@ export function deleteHidden(session: ReviewSession): void {
 export function copyPrevious(session: ReviewSession): void {
   const previous = session.frames[session.index - 1];
   if (previous === undefined) return session.say('This is the first frame');
+  if (!session.isLoaded(previous)) return session.say(stillLoading);
   const here = session.boxes();
   const { width, height } = session.frame;
   const copies = session

@@ -45,7 +45,8 @@ export function Canvas({
   const drag = useRef<Drag | undefined>(undefined);
   const { frame } = session;
   const view = zoom ?? fitted(frame, size);
-  const image = session.pictures.ready(frame.number);
+  // The picture and its boxes are shown in the same moment.
+  const image = session.isLoaded() ? session.pictures.ready(frame.number) : undefined;
   const unit = rem() / usualRem;
 
   useLayoutEffect(() => {

@@ -65,10 +65,11 @@ function FilmstripItem(props: {
   folderId: string;
 }) {
   const { session, frame, index, current, folderId } = props;
-  const boxes = session.boxes(frame).length;
+  const loaded = session.isLoaded(frame);
+  const boxes = loaded ? session.boxes(frame).length : '…';
   const reviewed = session.isReviewed(frame);
   const unsure = session.isUnsure(frame);
-  const state = reviewed ? 'reviewed' : unsure ? 'unsure' : 'not reviewed';
+  const state = !loaded ? 'being loaded' : reviewed ? 'reviewed' : unsure ? 'unsure' : 'not reviewed';
   return (
     <button
       type="button"

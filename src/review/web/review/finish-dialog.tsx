@@ -5,7 +5,7 @@ import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
 import { Notice } from '../ui/notice.js';
 import { isUnconfirmed } from '../model/box.js';
-import type { ReviewSession } from './session.js';
+import { stillLoading, type ReviewSession } from './session.js';
 
 /** Asks before a job is finished, saying what was not looked at; afterwards leads on. */
 export function FinishDialog({ session, onClose }: { session: ReviewSession; onClose: () => void }) {
@@ -13,7 +13,7 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
   const [busy, setBusy] = useState(false);
   if (session.isFinished) return <Finished session={session} onClose={onClose} />;
 
-  const open = session.frames.filter((frame) => !session.isReviewed(frame));
+  const open = session.isComplete ? session.frames.filter((frame) => !session.isReviewed(frame)) : [];
   const unconfirmed = session.frames.flatMap((frame) => session.boxes(frame).filter(isUnconfirmed)).length;
   const finish = async () => {
     setBusy(true);
@@ -26,7 +26,9 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
   };
   return (
     <Dialog title="Finish this job?" onClose={onClose}>
-      {open.length === 0 ? (
+      {!session.isComplete ? (
+        <p>{stillLoading} …</p>
+      ) : open.length === 0 ? (
         <p>All {session.frames.length} frames are reviewed.</p>
       ) : (
         <Notice kind="warn">
@@ -54,7 +56,13 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
             Go to the first one
           </Button>
         )}
-        <Button kind="primary" icon="check" first={open.length === 0} disabled={busy} onClick={() => void finish()}>
+        <Button
+          kind="primary"
+          icon="check"
+          first={open.length === 0}
+          disabled={busy || !session.isComplete}
+          onClick={() => void finish()}
+        >
           Finish job
         </Button>
       </div>

@@ -4,17 +4,29 @@ import { isBox, toSavedBox } from '../model/shapes.js';
 import { FrameBoxes } from './frame-boxes.js';
 
 /**
- * The boxes of a job, by frame. What the server has of a frame is read when somebody looks at the frame, so that a job of a
- * thousand frames is there as soon as one of ten.
+ * The boxes of a job, by frame. Those of a few frames may come before the others, and what the server has of a frame is
+ * read when somebody looks at the frame, so that a job of a thousand frames is there as soon as one of ten.
  */
 export class JobBoxes {
   private readonly frames = new Map<number, FrameBoxes>();
   /** What the server has, as it came. */
   private onServer = new Map<number, Shape[]>();
+  /** The frames whose boxes have come. */
+  private loaded: { from: number; to: number } | undefined;
 
   /** What was done to a frame before this page was opened, and not saved. */
   restore(frame: number, boxes: FrameBoxes): void {
     this.frames.set(frame, boxes);
+  }
+
+  /** Whether the boxes of a frame have come: before, nobody may decide anything about it. */
+  isLoaded(frame: number): boolean {
+    return this.loaded !== undefined && frame >= this.loaded.from && frame <= this.loaded.to;
+  }
+
+  /** Whether the boxes of all frames have come. */
+  get isComplete(): boolean {
+    return this.loaded?.to === Infinity;
   }
 
   of(frame: number): FrameBoxes {
@@ -38,14 +50,21 @@ export class JobBoxes {
    * @returns the frames that somebody has looked at or changed; their boxes may be others now
    */
   takeIn(shapes: readonly Shape[]): number[] {
+    return this.takeInFrames({ from: 0, to: Infinity }, shapes);
+  }
+
+  /** As {@link takeIn}, of these frames (both ends belong to them) before the others come. */
+  takeInFrames(range: { from: number; to: number }, shapes: readonly Shape[]): number[] {
+    this.loaded = range;
     this.onServer = new Map();
     for (const shape of shapes) {
       const list = this.onServer.get(shape.frame);
       if (list === undefined) this.onServer.set(shape.frame, [shape]);
       else list.push(shape);
     }
-    for (const [frame, boxes] of this.frames) boxes.update(this.savedOn(frame));
-    return [...this.frames.keys()];
+    const known = [...this.frames].filter(([frame]) => this.isLoaded(frame));
+    for (const [frame, boxes] of known) boxes.update(this.savedOn(frame));
+    return known.map(([frame]) => frame);
   }
 
   /** Frames with something that the server does not have yet. */

@@ -146,7 +146,9 @@ function Boxes({ session }: { session: ReviewSession }) {
           </Button>
         </p>
       )}
-      {boxes.length === 0 && <p class="quiet">None. Drag on the frame to draw one, or press N.</p>}
+      {boxes.length === 0 && session.isLoaded() && (
+        <p class="quiet">None. Drag on the frame to draw one, or press N.</p>
+      )}
       <ul>
         {boxes.map((box) => (
           <BoxItem key={box.key} {...{ session, box }} selected={box === selected} />

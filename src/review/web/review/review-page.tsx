@@ -103,7 +103,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
     return () => document.removeEventListener('keydown', onKeyDown);
   });
 
-  const reviewed = session.frames.filter((frame) => session.isReviewed(frame)).length;
+  const reviewed = session.isComplete ? session.frames.filter((frame) => session.isReviewed(frame)).length : undefined;
   return (
     <div class="review">
       <header class="top-bar">
@@ -197,12 +197,12 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
   );
 }
 
-function Progress({ done, of }: { done: number; of: number }) {
+function Progress({ done, of }: { done: number | undefined; of: number }) {
   return (
     <div class="progress-line">
       <progress max={of} value={done} aria-label="Reviewed frames" />
       <span>
-        {done} / {of}
+        {done ?? '…'} / {of}
       </span>
     </div>
   );

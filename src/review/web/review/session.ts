@@ -1,4 +1,4 @@
-import { readAnnotations, readJob, readJobs, readLabels, readMeta, setJobState } from '../api/cvat.js';
+import { readAnnotationsAround, readJob, readJobs, readLabels, readMeta, setJobState } from '../api/cvat.js';
 import { get } from '../api/http.js';
 import type { Job } from '../api/types.js';
 import type { WireReason, WireReasons } from '../../wire.js';
@@ -24,6 +24,11 @@ export interface LabelInfo {
   name: string;
   color: string;
 }
+
+export const stillLoading = 'The boxes are still being loaded';
+
+/** So that the first frame is drawn, and the small pictures are there, before the boxes of a thousand others come. */
+const restDelayMs = 200;
 
 /** A box of the model below this is one that the model is not sure of. */
 export const unsureBelow = 0.5;
@@ -77,30 +82,30 @@ export class ReviewSession {
   }
 
   /**
-   * Opens a job. `index` is the frame that will be shown first: its picture is fetched while the boxes of all frames
-   * arrive.
+   * Opens a job at a frame, by its index in the job. The boxes of this frame and of those beside it are there then; the
+   * others come when its picture is there, so that a long job is seen as soon as a short one.
    * @throws HttpError
    */
   static async open(jobId: number, folderId: string, index: number): Promise<ReviewSession> {
     const place = `${folderId} ${jobId}`;
-    // All at one time: the boxes of a long job take longer than the rest, and nothing here needs another's answer.
-    const annotations = readAnnotations(jobId);
-    // Where the rest fails, nobody waits for them.
-    annotations.catch(() => undefined);
-    const [job, labels, meta, drafts] = await Promise.all([
+    const [job, labels, meta, near, drafts] = await Promise.all([
       readJob(jobId),
       readLabels(jobId),
       readMeta(jobId),
+      readAnnotationsAround(jobId, Math.max(0, index)),
       Drafts.open(place),
     ]);
     const frames = meta.frames.map(({ name, width, height }, offset) => ({
       ...{ number: job.start_frame + offset, name, width, height },
     }));
     const session = new ReviewSession(job, frames, labels, place, folderId, drafts);
+    session.keep(session.jobBoxes.takeInFrames(near, near.annotations.shapes));
     const first = frames[Math.min(index, frames.length - 1)];
-    // Told when it is to be shown and cannot be.
-    if (first !== undefined) session.pictures.load(first.number).catch(() => undefined);
-    await session.saver.pull(annotations);
+    // That it cannot be shown is told where it is to be shown.
+    const shown = first === undefined ? Promise.resolve() : session.pictures.load(first.number);
+    // Saving begins with what the server has.
+    const loadRest = () => window.setTimeout(() => void session.saver.save(), restDelayMs);
+    void shown.then(loadRest, loadRest);
     if (!session.jobBoxes.isSaved) session.saver.soon();
     return session;
   }
@@ -143,6 +148,16 @@ export class ReviewSession {
     return this.jobBoxes.of(frame.number).mine;
   }
 
+  /** Whether the boxes of a frame are there yet. */
+  isLoaded(frame: FrameInfo = this.frame): boolean {
+    return this.jobBoxes.isLoaded(frame.number);
+  }
+
+  /** Whether the boxes of all frames are there. */
+  get isComplete(): boolean {
+    return this.jobBoxes.isComplete;
+  }
+
   isHidden(box: Box): boolean {
     return isUnconfirmed(box) && box.score < this.minScore;
   }
@@ -182,13 +197,16 @@ export class ReviewSession {
     this.selected = undefined;
     this.history.separate();
     this.pictures.prepare(this.frame.number, direction);
+    if (!this.isLoaded()) void this.saver.save();
     this.say(`Frame ${next + 1} of ${this.frames.length}, ${this.boxes().length} boxes`);
   }
 
   /** The next (or previous) frame with a box that the model is not sure of. */
   showUnsure(step: 1 | -1): void {
     for (let index = this.index + step; index >= 0 && index < this.frames.length; index += step) {
-      if (this.isUnsure(this.frames[index] as FrameInfo)) return this.show(index);
+      const frame = this.frames[index] as FrameInfo;
+      if (!this.isLoaded(frame)) return this.say(stillLoading);
+      if (this.isUnsure(frame)) return this.show(index);
     }
     this.say(step > 0 ? 'No unsure frame after this one' : 'No unsure frame before this one');
   }
@@ -213,6 +231,7 @@ export class ReviewSession {
    */
   edit(after: readonly Box[], what: string, together?: string): void {
     if (this.isFinished) return this.say('This job is finished. Reopen it to change it.');
+    if (!this.isLoaded()) return this.say(stillLoading);
     const frame = this.frame.number;
     const changes = changesBetween(this.boxes(), after);
     if (changes.length > 0) {
@@ -223,7 +242,7 @@ export class ReviewSession {
   }
 
   markReviewed(): void {
-    if (this.isFinished) return;
+    if (this.isFinished || !this.isLoaded()) return;
     this.seen.add(this.frame.number);
     localStorage.setItem(this.seenKey, JSON.stringify([...this.seen]));
     this.tell();

@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
@@ -68,8 +69,8 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
   let harvested: RoundReference | undefined;
   try {
     await processVideos();
-    const task = plan.steps.upload_labels ? await uploadTask() : await openTask();
-    if (task && plan.steps.download_labels) result.state = await waitAndBringHome(task);
+    const task = plan.steps.upload_labels ? await uploadTask() : await fetchOpenTask();
+    if (task && plan.steps.upload_labels && plan.steps.download_labels) result.state = await waitAndBringHome(task);
     result.message = describeEnd(result, plan);
     const settled = result.state === 'task_deleted' || (result.state === 'finished' && result.dataset !== undefined);
     harvested = settled ? task?.round : undefined;
@@ -132,13 +133,21 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     return task;
   }
 
-  /** With uploading switched off, the oldest task whose labels nobody has fetched yet. */
-  async function openTask(): Promise<AnnotationTask | undefined> {
+  /** With uploading switched off: brings home the oldest task whose labels nobody has fetched yet. */
+  async function fetchOpenTask(): Promise<AnnotationTask | undefined> {
     if (!plan.steps.download_labels) return undefined;
-    const task = await quick.findOpenTask({ round });
-    if (!task) return undefined;
-    tracker.assign(task);
-    return task;
+    for (;;) {
+      const task = await quick.findOpenTask({ round });
+      if (!task) return undefined;
+      tracker.assign(task);
+      try {
+        result.state = await waitAndBringHome(task);
+        return task;
+      } catch (error) {
+        // Another round has chosen it in the same moment, and waits for it now: the next one is looked for.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    }
   }
 
   /** Waits for people and fetches what they made; waits again when somebody goes on after the task looked complete. */

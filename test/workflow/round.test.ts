@@ -272,4 +272,27 @@ describe('steps that are switched off', () => {
     expect(result.dataset).toMatchObject({ added: 4 });
     expect(stubs.calls).toContain('downloadLabels');
   });
+
+  it('upload off: of two rounds that choose one task in the same moment, one takes the next', async () => {
+    const stubs = without('upload_labels', 'process_videos', 'download_videos');
+    const [first, second] = [stubs.task, { ...stubs.task, taskId: stubs.task.taskId + 1 }];
+    const answers = [first, first, second];
+    stubs.activities.findOpenTask = () => Promise.resolve(answers.shift());
+    const taken: number[] = [];
+    const { downloadLabels } = stubs.activities;
+    stubs.activities.downloadLabels = (request) => {
+      taken.push(request.taskId);
+      return downloadLabels(request);
+    };
+    await play(stubs, async (one) => {
+      await waiting(one);
+      const other = await startRound(environment.client, unique('round'), {}, (await one.describe()).taskQueue);
+      await until('the other round', async () => (await readProgress(other)).task?.id === second.taskId);
+      await waiting(other);
+      stubs.reading.state = 'complete';
+      await Promise.all([one, other].map((handle) => handle.signal('annotationCompleted')));
+      expect(await other.result()).toMatchObject({ state: 'finished', dataset: { added: 4 } });
+    });
+    expect(taken.sort()).toEqual([first.taskId, second.taskId]);
+  });
 });

@@ -6,6 +6,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { randomBytes } from 'node:crypto';
 import type { FailureDetails } from '../activities/failure.js';
 import type { RoundInput, RoundResult } from '../activities/types.js';
@@ -124,11 +125,14 @@ export async function readNextPoll({ client }: RoundHandle, taskId: number): Pro
 /** What keeps a round, or its videos, from going on: the last failure of the activities that are tried again, in words. */
 export async function readTroubles(handle: RoundHandle, { videos }: RoundProgress): Promise<string[]> {
   const others = videos.inFlight.map((videoKey) => ({ videoKey, of: handle.client.getHandle(`video-${videoKey}`) }));
+  const converter = handle.client.options.loadedDataConverter;
   const read = async (of: Pick<RoundHandle, 'describe'>, where = '') => {
     const { raw } = await of.describe();
-    return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
-      lastFailure?.message ? [`${activityType?.name}${where}, attempt ${attempt}: ${lastFailure.message}`] : [],
-    );
+    const troubles = (raw.pendingActivities ?? []).map(async ({ activityType, attempt, lastFailure }) => {
+      const failure = await decodeOptionalFailureToOptionalError(converter, lastFailure);
+      return failure?.message ? [`${activityType?.name}${where}, attempt ${attempt}: ${failure.message}`] : [];
+    });
+    return (await Promise.all(troubles)).flat();
   };
   // A video may have ended since the reading.
   const ofVideos = others.map(({ videoKey, of }) => read(of, ` of ${videoKey}`).catch(() => []));

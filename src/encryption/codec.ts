@@ -13,7 +13,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value?: Uint8Array | null): string => new TextDecoder().decode(value ?? undefined);
 
 /**
- * Encrypts what Temporal stores of our workflows (inputs, results, heartbeats, memos, summaries) with AES-256-GCM.
+ * Encrypts what Temporal stores of our workflows (inputs, results, heartbeats, memos, summaries, errors) with AES-256-GCM.
  * Payloads that are not encrypted are read as they are, so rounds that were begun before go on. The data of an encrypted
  * payload is: nonce, tag, then the encrypted form of {@link pack}; the id of the key is authenticated along.
  */

@@ -1,7 +1,11 @@
-/** Part of `npm run build`: bundles the workflows once, so that a worker starts without doing it. */
+/**
+ * Part of `npm run build`: bundles the workflows once for workers with a key for encryption and once for those without,
+ * so that a worker starts without doing it.
+ */
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../common/files.js';
+import { failureConverterPath } from '../encryption/index.js';
+import { prebuiltBundles, workflowsPath } from './workflow-source.js';
 
 const silent = {
   trace() {},
@@ -12,8 +16,10 @@ const silent = {
   log() {},
 };
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)),
-  logger: silent,
-});
-await writeFileAtomic(fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)), code);
+for (const [file, options] of [
+  [prebuiltBundles.plain, {}],
+  [prebuiltBundles.encrypted, { failureConverterPath }],
+] as const) {
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent, ...options });
+  await writeFileAtomic(file, code);
+}

@@ -1,8 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
-import { existsSync } from 'node:fs';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { createActivities, type ActivityDependencies } from '../activities/index.js';
 import { namesRoundAndVideo } from './log-attributes.js';
 import { dataConverter } from '../encryption/index.js';
@@ -10,16 +8,7 @@ import type { WorkerLimits } from './slots.js';
 import { defaultTaskQueue, hostQueues, type WorkerRole } from './task-queues.js';
 import type { Tracing } from './tracing.js';
 import { deploymentOptions } from './versioning.js';
-
-/** Made by the build; without it (tests from the sources) the worker bundles the workflows itself, in a second or two. */
-const prebuiltBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-
-/** Where the workflows are for this worker: the prebuilt bundle, or their folder. */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return existsSync(prebuiltBundle)
-    ? { workflowBundle: { codePath: prebuiltBundle } }
-    : { workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)) };
-}
+import { workflowSource } from './workflow-source.js';
 
 export interface CreateWorkersOptions extends Omit<ActivityDependencies, 'queues'> {
   connection: NativeConnection;
@@ -61,7 +50,7 @@ export async function createWorkers(options: CreateWorkersOptions): Promise<Work
   const wanted: WorkerOptions[] = [];
   const shared: Partial<WorkerOptions> = {
     // Workflows that wait for people can be many; the SDK's own limit grows with the heap until it runs full.
-    ...(roles.includes('workflow') && { ...workflowSource(), maxCachedWorkflows: 100 }),
+    ...(roles.includes('workflow') && { ...workflowSource(common.dataConverter), maxCachedWorkflows: 100 }),
     // The planning of rounds; and every step of rounds that were begun before hosts had queues of their own.
     ...(roles.includes('io') && { activities, maxConcurrentActivityTaskExecutions: limits.io }),
   };

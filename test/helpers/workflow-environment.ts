@@ -24,10 +24,13 @@ export async function createEnvironment(extraArgs: string[] = []): Promise<TestW
 }
 
 /** The workflows as the worker would load them. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+export async function bundleWorkflows(
+  options: { failureConverterPath?: string } = {},
+): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
+    ...options,
   });
 }
 

@@ -1,14 +1,16 @@
 import { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRound } from '../../src/client/rounds.js';
-import { dataConverter } from '../../src/encryption/index.js';
+import { readProgress, readTroubles, roundResult, startRound } from '../../src/client/rounds.js';
+import { dataConverter, failureConverterPath } from '../../src/encryption/index.js';
 import { findTool } from '../../src/tools/index.js';
+import type { ActiveLearningWorkflow } from '../../src/workflows/active-learning.js';
 import { interrupt, readyDocument, startCli } from '../helpers/cli.js';
-import { freePort, temporaryFolder } from '../helpers/programs.js';
+import { freePort, temporaryFolder, until } from '../helpers/programs.js';
 import { stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -28,36 +30,61 @@ const readable = (json: string): string =>
 describe('payload encryption', () => {
   let environment: TestWorkflowEnvironment;
   const workflowId = unique('encrypted');
+  const failedId = unique('encrypted-failed');
+  let site: 'up' | { message: string; nonRetryable: boolean } = { message: 'planted-trouble.mp4', nonRetryable: false };
+  let troubles: string[] = [];
   const clientWith = (env: NodeJS.ProcessEnv): Client =>
     new Client({ connection: environment.connection, dataConverter: dataConverter(env) });
-  const shownHistory = async (...more: string[]) => {
+  const shownHistory = async (id: string, ...more: string[]) => {
     const { path: cli } = await findTool('temporal');
-    const target = ['--address', environment.address, '--workflow-id', workflowId, '--output', 'json'];
+    const target = ['--address', environment.address, '--workflow-id', id, '--output', 'json'];
     return (await execa(cli, ['workflow', 'show', ...target, ...more])).stdout;
   };
 
   beforeAll(async () => {
     environment = await createEnvironment();
     const { activities, reading } = stubActivities({
+      listVideos: () =>
+        site === 'up'
+          ? Promise.resolve({ videos: [], skipped: [] })
+          : Promise.reject(ApplicationFailure.create({ ...site, type: 'SITE_TROUBLE' })),
       writeReport: () => Promise.resolve({ file: 'planted-report.html', dataset: 'dataset.html' }),
     });
     Object.assign(reading, { state: 'complete', jobsDone: 2 });
     const taskQueue = unique('encrypted');
     const worker = await Worker.create({
-      ...{ connection: environment.nativeConnection, taskQueue, activities, workflowBundle: await bundleWorkflows() },
+      ...{ connection: environment.nativeConnection, taskQueue, activities },
+      workflowBundle: await bundleWorkflows({ failureConverterPath }),
       dataConverter: dataConverter(first),
     });
     await worker.runUntil(async () => {
       const handle = await startRound(clientWith(first), workflowId, { videos: ['planted-video.mp4'] }, taskQueue);
+      await until('an attempt that failed', async () => {
+        troubles = await readTroubles(handle, await readProgress(handle));
+        return troubles.length > 0;
+      });
+      site = 'up';
       await handle.result();
+      site = { message: 'planted-failure.mp4', nonRetryable: true };
+      await (await startRound(clientWith(first), failedId, {}, taskQueue)).result().catch(() => undefined);
     });
   });
   afterAll(() => environment.teardown());
 
   it('leaves no input, result or summary readable in the history', async () => {
-    const history = readable(await shownHistory());
+    const history = readable(await shownHistory(workflowId));
     expect(plaintext.filter((word) => history.includes(word))).toEqual([]);
     expect(history).toContain('binary/encrypted');
+  });
+
+  it('leaves no message of an error readable, and whoever has the key reads them', async () => {
+    const history = readable(await shownHistory(failedId));
+    expect(history).not.toContain('planted-failure');
+    expect(history).toContain('Encoded failure');
+    const handle = clientWith(first).workflow.getHandle<typeof ActiveLearningWorkflow>(failedId);
+    await expect(roundResult(handle)).rejects.toThrow('planted-failure.mp4');
+    // While it was tried again, too.
+    expect(troubles).toEqual([expect.stringMatching(/^listVideos, attempt \d+: planted-trouble\.mp4$/)]);
   });
 
   it.each([
@@ -81,7 +108,7 @@ describe('payload encryption', () => {
     const server = startCli(args, { cwd: folder, env: first });
     try {
       const url = String((await readyDocument(server)).url);
-      const shown = readable(await shownHistory('--codec-endpoint', url));
+      const shown = readable(await shownHistory(workflowId, '--codec-endpoint', url));
       expect(plaintext.filter((word) => shown.includes(word))).toEqual(plaintext);
 
       const ask = (headers: Record<string, string>) =>

@@ -1,6 +1,5 @@
 import { messageOf } from '../../common/errors.js';
-import type { DataFolder } from './data-folder.js';
-import type { Store } from './store/database.js';
+import type { WorkContext } from './context.js';
 import { failRequest, nextRequest, startRequest } from './store/requests.js';
 import type { RequestRow } from './store/schema.js';
 
@@ -9,7 +8,7 @@ import type { RequestRow } from './store/schema.js';
  * throws becomes the message of the failed request. It may be killed at any moment and is then run again.
  */
 export type Work = (
-  context: { store: Store; folder: DataFolder },
+  context: WorkContext,
   request: RequestRow,
   run: { signal: AbortSignal; onProgress: (share: number) => void },
 ) => Promise<void>;
@@ -25,7 +24,7 @@ export interface Background {
 
 /** Works through the stored queue, one request after the other, beginning with what an earlier process left. */
 export function startBackground(
-  context: { store: Store; folder: DataFolder },
+  context: WorkContext,
   work: Record<RequestRow['action'], Work>,
   log: (line: object) => void,
 ): Background {

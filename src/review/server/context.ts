@@ -1,10 +1,16 @@
 import type { Background } from './background.js';
 import type { DataFolder } from './data-folder.js';
 import type { Store } from './store/database.js';
+import type { AnnotationVersions } from './web/versions.js';
 
-/** What the routes work with. */
-export interface ReviewContext {
+/** What the work behind an answer 202 works with. */
+export interface WorkContext {
   store: Store;
   folder: DataFolder;
+  versions: AnnotationVersions;
+}
+
+/** What the routes work with. */
+export interface ReviewContext extends WorkContext {
   background: Background;
 }

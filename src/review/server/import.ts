@@ -26,7 +26,7 @@ export interface ImportPlan {
 const maxTextBytes = 256 * 2 ** 20;
 
 /** Takes the boxes of an uploaded archive in place of the task's annotations, all or nothing. */
-export const importTask: Work = async ({ store, folder }, request) => {
+export const importTask: Work = async ({ store, folder, versions }, request) => {
   const { file, frames, append } = JSON.parse(request.payload) as ImportPlan;
   const archive = path.join(folder.imports, file);
   const task = await findTask(store, request.task_id);
@@ -35,7 +35,9 @@ export const importTask: Work = async ({ store, folder }, request) => {
     const data = formatOf(request.format).read(await readArchive(archive));
     const labels = new Map((await labelsOfTask(store, task)).map(({ id, name }) => [name, id]));
     const annotations = toAnnotations(data, await framesOfTask(store, task.id), labels);
+    versions.advance(task.id);
     await (append ? addAnnotations : replaceAnnotations)(store, { task, frames }, annotations);
+    versions.advance(task.id);
     await finishRequest(store, request.sequence);
   } finally {
     await rm(archive, { force: true });

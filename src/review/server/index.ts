@@ -19,6 +19,7 @@ import { openStore, type Store } from './store/database.js';
 import { pictureFiles } from './store/pictures.js';
 import { forgetExpiredRequests, resultFiles } from './store/requests.js';
 import type { PipelineFolders } from './web/pipeline.js';
+import { AnnotationVersions } from './web/versions.js';
 
 export interface ReviewServerOptions {
   /** Everything the server keeps: database, pictures, token. Made if it is not there. */
@@ -66,9 +67,10 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
     const own = isWildcard(host) ? [] : [host];
-    const background = (opened.background = startBackground({ store, folder }, work, log));
+    const context = { store, folder, versions: new AnnotationVersions() };
+    const background = (opened.background = startBackground(context, work, log));
     const app = (opened.app = await createApp(
-      { store, folder, background },
+      { ...context, background },
       {
         token,
         passwordHash,

@@ -39,7 +39,7 @@ export const labelOwner = z.object({
   job_id: integer(0).optional(),
 });
 
-export function labelRoutes(app: FastifyInstance, { store }: ReviewContext): void {
+export function labelRoutes(app: FastifyInstance, { store, versions }: ReviewContext): void {
   app.get('/api/labels', async (request) => {
     const page = pageOf(request, labelList);
     const owner = await ownerOf(store, parse(labelOwner, request.query));
@@ -64,10 +64,13 @@ export function labelRoutes(app: FastifyInstance, { store }: ReviewContext): voi
   });
 
   app.delete('/api/labels/:id', async (request, reply) => {
-    await store.transaction().execute(async (transaction) => {
+    const tasks = await store.transaction().execute(async (transaction) => {
       const { id } = await labelOf(request, transaction);
-      await deleteLabel(transaction, id);
+      const changed = await deleteLabel(transaction, id);
+      versions.advance(...changed);
+      return changed;
     });
+    versions.advance(...tasks);
     return reply.code(204).send();
   });
 }

@@ -48,7 +48,7 @@ export const projectList: ListFields = {
   query: z.object({ name: text, owner: text, assignee: text, status: choice(statuses).optional() }),
 };
 
-export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
+export function projectRoutes(app: FastifyInstance, { store, folder, versions }: ReviewContext): void {
   app.post('/api/projects', async (request, reply) => {
     const { name, labels, bug_tracker: bugTracker } = parse(newProject, request.body);
     const project = await createProject(store, { name, labels, bugTracker });
@@ -67,11 +67,14 @@ export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewCon
   app.patch('/api/projects/:id', async (request) => {
     const id = idOf(request);
     const { labels, ...change } = parse(projectChange, request.body);
-    await store.transaction().execute(async (transaction) => {
+    const tasks = await store.transaction().execute(async (transaction) => {
       if ((await findProject(transaction, id)) === undefined) throw notFound('Project');
-      await changeLabels(transaction, id, labels);
+      const changed = await changeLabels(transaction, id, labels);
       await updateProject(transaction, id, change);
+      versions.advance(...changed);
+      return changed;
     });
+    versions.advance(...tasks);
     const project = await findProject(store, id);
     if (project === undefined) throw notFound('Project');
     return projectView(originOf(request), project, await tasksOfProject(store, id));
@@ -100,12 +103,16 @@ export function projectRoutes(app: FastifyInstance, { store, folder }: ReviewCon
   });
 }
 
-/** Adds the labels without an id, changes the others, and removes those that are marked so. */
+/**
+ * Adds the labels without an id, changes the others, and removes those that are marked so.
+ * @returns the tasks that have lost annotations
+ */
 async function changeLabels(
   store: Store,
   projectId: number,
   given: z.output<typeof projectChange>['labels'],
-): Promise<void> {
+): Promise<number[]> {
+  const tasks: number[] = [];
   for (const { id, deleted, ...label } of given) {
     const known = await labelsOfProject(store, projectId);
     if (known.some((one) => one.id !== id && one.name === label['name'] && deleted !== true)) {
@@ -116,7 +123,8 @@ async function changeLabels(
       continue;
     }
     if (!known.some((one) => one.id === id)) throw refused(`Not found label with id #${id}`);
-    if (deleted === true) await deleteLabel(store, id);
+    if (deleted === true) tasks.push(...(await deleteLabel(store, id)));
     else await updateLabel(store, id, parse(labelChange, label));
   }
+  return tasks;
 }

@@ -119,8 +119,13 @@ export async function updateLabel(
   if (Object.keys(change).length > 0) await store.updateTable('labels').set(change).where('id', '=', id).execute();
 }
 
-/** Removes a label with the annotations that have it, as CVAT does. */
-export async function deleteLabel(store: Store, id: number): Promise<void> {
+/**
+ * Removes a label with the annotations that have it, as CVAT does.
+ * @returns the tasks that have lost annotations
+ */
+export async function deleteLabel(store: Store, id: number): Promise<number[]> {
+  const tasks = await store.selectFrom('annotations').select('task_id').distinct().where('label_id', '=', id).execute();
   await store.deleteFrom('annotations').where('label_id', '=', id).execute();
   await store.deleteFrom('labels').where('id', '=', id).execute();
+  return tasks.map(({ task_id }) => task_id);
 }

@@ -7,17 +7,27 @@ import { findJob } from '../store/jobs.js';
 const path = /^\/api\/(tasks|jobs)\/:id\/annotations$/;
 
 /**
+ * The versions of the annotations of each task. One changes when a write begins and again when it is over: whoever reads
+ * in between knows a version that is already old. Versions of an earlier start of the server are always old.
+ */
+export class AnnotationVersions {
+  private readonly start = randomBytes(6).toString('hex');
+  private readonly counts = new Map<number, number>();
+
+  of(taskId: number): string {
+    return `"${this.start}-${this.counts.get(taskId) ?? 0}"`;
+  }
+
+  advance(...taskIds: number[]): void {
+    for (const id of taskIds) this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
+  }
+}
+
+/**
  * Gives the annotations of a task a version (ETag), so that a client that names the version it knows (If-Match) cannot
  * overwrite what it has not seen: it gets 412 instead. Clients that name none are served as CVAT serves them.
- *
- * The version changes when a write begins and again when it is over: whoever reads in between knows a version that is
- * already old. Versions of an earlier start of the server are always old.
  */
-export function annotationVersions(app: FastifyInstance, { store }: ReviewContext): void {
-  const start = randomBytes(6).toString('hex');
-  const counts = new Map<number, number>();
-  const versionOf = (taskId: number) => `"${start}-${counts.get(taskId) ?? 0}"`;
-  const advance = (taskId: number) => counts.set(taskId, (counts.get(taskId) ?? 0) + 1);
+export function annotationVersions(app: FastifyInstance, { store, versions }: ReviewContext): void {
   const tasks = new WeakMap<FastifyRequest, number>();
 
   app.addHook('preHandler', async (request, reply) => {
@@ -26,7 +36,7 @@ export function annotationVersions(app: FastifyInstance, { store }: ReviewContex
     const isJob = request.url.startsWith('/api/jobs/');
     const taskId = isJob ? (await findJob(store, id))?.job.task_id : id;
     if (taskId === undefined) return;
-    const version = versionOf(taskId);
+    const version = versions.of(taskId);
     if (request.method === 'GET') {
       reply.header('etag', version);
       // Without this, clients that ask for what they know already would get it once more.
@@ -38,15 +48,15 @@ export function annotationVersions(app: FastifyInstance, { store }: ReviewContex
       reply.header('etag', version);
       throw new ApiError(412, { detail: 'The annotations have changed since they were read.' });
     }
-    advance(taskId);
+    versions.advance(taskId);
     tasks.set(request, taskId);
   });
 
   app.addHook('onSend', async (request, reply: FastifyReply, payload) => {
     const taskId = tasks.get(request);
     if (taskId !== undefined) {
-      advance(taskId);
-      reply.header('etag', versionOf(taskId));
+      versions.advance(taskId);
+      reply.header('etag', versions.of(taskId));
     }
     return payload;
   });

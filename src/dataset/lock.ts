@@ -3,6 +3,7 @@ import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, systemErrorCode } from '../common/errors.js';
+import { processExists, processStart } from '../common/processes.js';
 
 /** Who holds a lock: the content of the lock file. */
 interface Owner {
@@ -109,12 +110,7 @@ function parseOwner(text: string): Owner | undefined {
 async function isStale({ owner, ageMs }: Held): Promise<boolean> {
   if (owner === undefined) return ageMs > HALF_WRITTEN_MS;
   if (owner.host !== hostname()) return ageMs > STALE_MS;
-  try {
-    process.kill(owner.pid, 0); // signal 0 only asks whether the process exists
-  } catch (error) {
-    return systemErrorCode(error) === 'ESRCH';
-  }
-  return owner.processStart !== (await processStart(owner.pid));
+  return !processExists(owner.pid) || owner.processStart !== (await processStart(owner.pid));
 }
 
 /**
@@ -131,15 +127,4 @@ async function remove(file: string, staleText: string): Promise<void> {
   }
   if ((await readFile(aside, 'utf8')) !== staleText) await link(aside, file);
   await rm(aside, { force: true });
-}
-
-/** Field 22 of /proc/<pid>/stat (proc_pid_stat(5)); the name before it, in brackets, may hold spaces. Null elsewhere. */
-async function processStart(pid: number): Promise<string | null> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch (error) {
-    if (systemErrorCode(error) !== undefined) return null; // no /proc here, or the process has just ended
-    throw error;
-  }
 }

@@ -15,21 +15,27 @@ export interface ServiceOptions {
   logFile: string;
   /** Resolves when the program serves; `lines` are those of its stdout. */
   ready: (lines: AsyncIterable<string>, signal: AbortSignal) => Promise<void>;
+  /** Exit code for what starting the program again would not help, such as a wrong configuration. */
+  finalExitCode?: number;
+  /** Called whenever the program has a process id, a new one after a restart. */
+  onSpawn?: () => void;
   /** Told in one sentence when the program ended by itself and is started again. */
   onRestart?: (message: string) => void;
+  /** Told when a program that served has ended with `finalExitCode`, and is not started again. */
+  onGaveUp?: (error: PipelineError) => void;
 }
 
 /** Between two starts of a program that does not stay up. */
 const restartDelayMs = 1_000;
 const stopPatienceMs = 40_000;
-/** Exit code of our programs for a wrong configuration: starting them again would not help. */
-const configurationExitCode = 2;
 
 /** An external program that is kept running until {@link stop}. */
 export class Service {
   private child?: ResultPromise;
   private stopping = false;
   private watching?: Promise<void>;
+  /** The end of what the program printed on stderr. */
+  private lastWords = '';
 
   constructor(private readonly options: ServiceOptions) {}
 
@@ -44,7 +50,7 @@ export class Service {
   }
 
   private async spawn(): Promise<void> {
-    const { name, command, args, env, extendEnv, logFile, ready } = this.options;
+    const { command, args, env, extendEnv, logFile, ready, onSpawn } = this.options;
     const log = new RotatingFile(logFile);
     const child = execa(command, args, {
       env,
@@ -58,10 +64,11 @@ export class Service {
       forceKillAfterDelay: stopPatienceMs,
     });
     this.child = child;
-    let lastWords = '';
+    onSpawn?.();
+    this.lastWords = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       log.write(chunk);
-      lastWords = (lastWords + String(chunk)).slice(-2000);
+      this.lastWords = (this.lastWords + String(chunk)).slice(-2000);
     });
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     const ended = new AbortController();
@@ -71,14 +78,7 @@ export class Service {
     });
     const lines = child.stdout ? createInterface({ input: child.stdout }) : [];
     const early = child.then((result) => {
-      throw new PipelineError(
-        'SERVICE_FAILED',
-        `${name} ended before it was ready (exit code ${result.exitCode ?? '?'}).`,
-        {
-          // Our own programs end with what is wrong and how to mend it.
-          hint: `${/^error\[[\s\S]+/m.exec(lastWords)?.[0] ?? ''}Its output is in ${logFile}.`,
-        },
-      );
+      throw this.failure(`ended before it was ready (exit code ${result.exitCode ?? '?'})`);
     });
     try {
       await Promise.race([ready(lines as AsyncIterable<string>, ended.signal), early]);
@@ -96,8 +96,8 @@ export class Service {
       const result = await this.child;
       if (this.stopping) return;
       const how = result.signal ? `was killed by ${result.signal}` : `ended with exit code ${result.exitCode ?? '?'}`;
-      if (result.exitCode === configurationExitCode) {
-        this.options.onRestart?.(`${this.options.name} ${how} and is not started again; see ${this.options.logFile}`);
+      if (result.exitCode !== undefined && result.exitCode === this.options.finalExitCode) {
+        this.options.onGaveUp?.(this.failure(`${how} and is not started again`));
         return;
       }
       this.options.onRestart?.(`${this.options.name} ${how}; starting it again`);
@@ -110,6 +110,13 @@ export class Service {
         this.options.onRestart?.(error.message);
       }
     }
+  }
+
+  private failure(how: string): PipelineError {
+    const { name, logFile } = this.options;
+    // Our own programs end with what is wrong and how to mend it.
+    const said = /^error\[[\s\S]+/m.exec(this.lastWords)?.[0] ?? '';
+    return new PipelineError('SERVICE_FAILED', `${name} ${how}.`, { hint: `${said}Its output is in ${logFile}.` });
   }
 
   /** Stops the program: politely first, then by force. */

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PipelineError, systemErrorCode } from '../common/errors.js';
+import { messageOf, PipelineError, systemErrorCode } from '../common/errors.js';
 import { writeFileAtomic } from '../common/files.js';
 import { localTemporalEnvironment } from './local-temporal.js';
 import { lockDataFolder } from './lock.js';
 import { preferPort, requirePort } from './ports.js';
-import { readyLine, Service } from './service.js';
+import { readyLine, Service, type ServiceOptions } from './service.js';
 import { temporalServer } from './temporal-server.js';
 
 export interface StackOptions {
@@ -38,6 +38,8 @@ export interface Stack {
   reviewLink?: string;
   /** Where people on other machines find that page. */
   reviewUrls: string[];
+  /** Aborts, with the error, when one of the programs has ended and starting it again would not help. */
+  broken: AbortSignal;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await makeDataFolder(dataFolder);
   const lock = await lockDataFolder(dataFolder);
   const started: Service[] = [];
+  const servers: Service[] = [];
+  const broken = new AbortController();
+  const watched = {
+    onRestart,
+    onGaveUp: (error: PipelineError) => broken.abort(error),
+    onSpawn: () => {
+      lock
+        .record(servers.flatMap(({ pid }) => pid ?? []))
+        .catch((error: unknown) => onRestart?.(`The servers could not be noted: ${messageOf(error)}`));
+    },
+  };
   const stop = async (): Promise<void> => {
     // The worker first, so that its last words still find the servers.
     for (const service of started.reverse()) await service.stop();
@@ -62,9 +75,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       dataFolder,
       port: ports.temporal,
       uiPort: ports.temporalUi,
-      onRestart,
+      ...watched,
     });
-    const servers = [temporal];
+    servers.push(temporal);
     if (options.review) {
       servers.push(
         ourProgram(
@@ -77,16 +90,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             ...(options.reviewAccess?.host === undefined ? [] : ['--host', options.reviewAccess.host]),
             ...(options.reviewAccess?.publicNames ?? []).flatMap((name) => ['--public-name', name]),
           ],
-          {
-            logFile: path.join(dataFolder, 'review.log'),
-            onRestart,
-          },
+          { logFile: path.join(dataFolder, 'review.log'), ...watched },
         ),
       );
     }
     for (const server of servers) started.push(server);
     await Promise.race([Promise.all(servers.map((server) => server.start())), aborted]);
-    await lock.record(servers.flatMap(({ pid }) => pid ?? []));
 
     const worker = ourProgram(
       'Worker',
@@ -101,13 +110,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       {
         logFile: path.join(dataFolder, 'worker.log'),
         env: { ...options.env, ...localTemporalEnvironment(temporalAddress) },
-        onRestart,
+        ...watched,
       },
     );
     started.push(worker);
     await Promise.race([worker.start(), aborted]);
     const review = options.review ? await addressesOf(reviewFolder) : { reviewUrls: [] };
-    return { temporalAddress, temporalUi, ...review, stop };
+    return { temporalAddress, temporalUi, ...review, broken: broken.signal, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -147,7 +156,7 @@ function ourProgram(
   name: string,
   program: string,
   args: string[],
-  options: { logFile: string; env?: Record<string, string>; onRestart?: (message: string) => void },
+  options: Pick<ServiceOptions, 'logFile' | 'env' | 'onSpawn' | 'onRestart' | 'onGaveUp'>,
 ): Service {
   const sources = import.meta.url.endsWith('.ts');
   const file = fileURLToPath(new URL(`${program}.${sources ? 'ts' : 'js'}`, import.meta.url));
@@ -156,6 +165,8 @@ function ourProgram(
     command: process.execPath,
     args: [...(sources ? ['--import', 'tsx'] : []), file, ...args],
     ready: readyLine,
+    // A wrong configuration.
+    finalExitCode: 2,
     ...options,
   });
 }

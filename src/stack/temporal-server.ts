@@ -2,18 +2,17 @@ import { Connection } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { findTool, programEnvironment } from '../tools/index.js';
-import { Service } from './service.js';
+import { Service, type ServiceOptions } from './service.js';
 
-export interface TemporalServerOptions {
+export interface TemporalServerOptions extends Pick<ServiceOptions, 'onSpawn' | 'onRestart'> {
   dataFolder: string;
   port: number;
   uiPort: number;
-  onRestart?: (message: string) => void;
 }
 
 /** Temporal's own development server, with its state in a file: after a restart on the same file everything goes on. */
 export async function temporalServer(options: TemporalServerOptions): Promise<Service> {
-  const { dataFolder, port, uiPort, onRestart } = options;
+  const { dataFolder, port, uiPort, onSpawn, onRestart } = options;
   const tool = await findTool('temporal');
   return new Service({
     name: 'Temporal server',
@@ -26,6 +25,7 @@ export async function temporalServer(options: TemporalServerOptions): Promise<Se
     extendEnv: false,
     logFile: path.join(dataFolder, 'temporal.log'),
     ready: (_lines, signal) => untilTemporalAnswers(`127.0.0.1:${port}`, signal),
+    onSpawn,
     onRestart,
   });
 }

@@ -1,8 +1,9 @@
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { interrupt, readyDocument, startCli } from '../helpers/cli.js';
+import { interrupt, readyDocument, shownError, startCli } from '../helpers/cli.js';
 import { freePort, temporaryFolder, until } from '../helpers/programs.js';
 
 let folder: string;
@@ -89,5 +90,41 @@ describe('Ctrl-C', () => {
     // Only the result is on stdout, and every bundled clip is in it once.
     const result = JSON.parse(second.stdout) as object;
     expect(result).toMatchObject({ state: 'finished', videos: { found: 3, processed: 3, failed: [] } });
+  });
+});
+
+describe('`up`', () => {
+  it('starts after a crash, notes a server that it starts again, and ends when the worker cannot be started again', async () => {
+    const stackFile = path.join(folder, 'data', 'stack.json');
+    await mkdir(path.dirname(stackFile));
+    // Half of it is all that the power cut left.
+    await writeFile(stackFile, '{"pid":');
+    const child = startCli(['up', '--json', ...(await freePorts())], { cwd: folder });
+    expect(await readyDocument(child)).toMatchObject({ ready: true });
+    const running = async (words: string) => {
+      for (const pid of await descendants(child.pid)) {
+        if ((await commandLines([pid])).some((line) => line.includes(words))) return pid;
+      }
+      return undefined;
+    };
+    const noted = async () => (JSON.parse(await readFile(stackFile, 'utf8')) as { programs: number[] }).programs;
+    const temporal = await running('server start-dev');
+    expect(await noted()).toContain(temporal);
+    process.kill(temporal ?? 0, 'SIGKILL');
+    const second = await until('another server', async () => {
+      const pid = await running('server start-dev');
+      return pid !== temporal && pid;
+    });
+    await until('it to be noted', async () => (await noted()).includes(second));
+
+    await writeFile(path.join(folder, 'config.yaml'), 'vidoe: {}\n');
+    process.kill((await running('client/main.js worker')) ?? 0, 'SIGKILL');
+    const { exitCode, stderr } = await child;
+    expect({ exitCode, ...shownError(stderr.slice(stderr.indexOf('Stopping'))) }).toMatchObject({
+      ...{ exitCode: 1, code: 'SERVICE_FAILED', message: 'Worker ended with exit code 2 and is not started again.' },
+      hint: expect.stringContaining('error[CONFIG_INVALID]') as string,
+    });
+    await untilGone([second]);
+    expect(existsSync(stackFile)).toBe(false);
   });
 });

@@ -46,6 +46,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     onRestart: note,
     signal: interrupted,
   });
+  const ended = AbortSignal.any([interrupted, stack.broken]);
   try {
     note(`Temporal UI while this runs: ${stack.temporalUi}`);
     const truth = await loadClipTruth();
@@ -61,7 +62,7 @@ export async function demo(options: DemoOptions): Promise<void> {
         : new Reviewer(data, truth, handle, options.reviewerErrors);
       return watchRound(handle, {
         silent: options.json,
-        signal: interrupted,
+        signal: ended,
         onProgress: (progress) => reviewer.look(progress),
       });
     }, target);
@@ -74,9 +75,10 @@ export async function demo(options: DemoOptions): Promise<void> {
       `See every step in the Temporal UI: npm run frameloop -- up --config ${path.join(options.data, 'config.yaml')}, then http://127.0.0.1:8233`,
     ];
     printResult(options.json, result, text.join('\n'));
-    if (options.review && !interrupted.aborted) {
+    if (options.review && !ended.aborted) {
       note('Rounds and dataset stay open in the browser until Ctrl-C.');
-      await once(interrupted, 'abort');
+      await once(ended, 'abort');
+      if (!interrupted.aborted) stack.broken.throwIfAborted();
     }
   } finally {
     await stack.stop();

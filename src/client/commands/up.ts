@@ -55,10 +55,15 @@ export async function up(options: UpOptions): Promise<void> {
       'Start a round with: frameloop start',
     ].join('\n'),
   );
-  if (!interrupted.aborted) await once(interrupted, 'abort');
+  const { broken } = stack;
+  if (!interrupted.aborted && !broken.aborted) {
+    await Promise.race([once(interrupted, 'abort'), once(broken, 'abort')]);
+  }
   note('Stopping …');
   await receiver.close();
   await stack.stop();
+  // Whoever started us sees that it does not run, rather than half of it running.
+  if (!interrupted.aborted) broken.throwIfAborted();
 }
 
 async function receiveWebhooksFor(stack: Stack, port: number): Promise<WebhookReceiver> {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { execa } from 'execa';
 import { systemErrorCode } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { argumentsOf } from '../../common/processes.js';
 import { stopTree } from '../../tools/index.js';
 
 const fileOf = (folder: string): string => path.join(folder, 'process');
@@ -26,12 +26,4 @@ export async function endOrphan(folder: string): Promise<void> {
     throw error;
   }
   if (Number.isInteger(pid) && pid > 1 && (await argumentsOf(pid)).includes(folder)) await stopTree({ pid });
-}
-
-async function argumentsOf(pid: number): Promise<string> {
-  if (process.platform === 'win32') return '';
-  const { stdout } = await execa('ps', ['-ww', '-o', 'args=', '-p', `${pid}`], { reject: false });
-  if (stdout !== '') return stdout;
-  // Small containers have no ps, but Linux.
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 }

@@ -53,7 +53,7 @@ export async function runWorker({ target, log, onReady, paths, ...options }: Run
     }
   } catch (error) {
     // Told to stop before there was a server: there is nothing to stop.
-    if (error !== signal.reason) throw error;
+    if (!(signal.aborted && error instanceof Error && error.name === 'AbortError')) throw error;
   } finally {
     release();
     await stopGauges();

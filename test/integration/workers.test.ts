@@ -104,6 +104,19 @@ describe('workers with a role each', () => {
   });
 });
 
+describe('a worker without a Temporal server', () => {
+  it('waits for it, and ends in good order when it is told to meanwhile', async () => {
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const worker = startWorker([], { TEMPORAL_ADDRESS: nobody });
+    await until('it to wait', async () => {
+      const log = await readFile(path.join(folder, 'data', 'pipeline.log'), 'utf8').catch(() => '');
+      return log.includes(`No Temporal server at ${nobody} yet`);
+    });
+    expect(await worker.stop()).not.toContain('error[');
+    expect(worker.exitCode).toBe(0);
+  });
+});
+
 describe('what the Temporal UI shows', () => {
   it('is found by search attributes that the worker has made, and described by memo and details', async () => {
     const sha256 = createHash('sha256')

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { read } from '../docs/files.js';
 
 interface Service {
   image: string;
@@ -14,6 +15,7 @@ interface Service {
   entrypoint?: string[];
   healthcheck?: { test: string[] };
   restart?: string;
+  logging?: { driver: string; options: Record<string, string> };
   depends_on?: Record<string, { condition: string }>;
 }
 
@@ -51,8 +53,22 @@ describe('temporal-docker-compose.yml', () => {
     expect(new Set(versions).size).toBe(1);
   });
 
-  it.each(services.filter(([, { ports }]) => ports))('%s: is reached from this machine only', (_, { ports }) => {
-    for (const port of ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  it.each(services.filter(([, { ports }]) => ports))(
+    '%s: is reached from this machine only, unless somebody says otherwise',
+    (_, { ports }) => {
+      for (const port of ports ?? []) expect(port).toMatch(/^(\$\{[A-Z_]+:-127\.0\.0\.1:\d+\}|127\.0\.0\.1:\d+):\d+$/);
+    },
+  );
+
+  it.each([
+    ...services,
+    ...Object.entries((parse(read('compose.production.yml'), { merge: true }) as typeof compose).services),
+  ])('%s: its log cannot fill the disk', (_, { logging }) => {
+    expect(logging).toEqual({ driver: 'json-file', options: { 'max-size': '20m', 'max-file': '5' } });
+  });
+
+  it('the port of the UI, which CVAT uses too, can be another one', () => {
+    expect(compose.services['temporal-ui']?.ports).toEqual(['${TEMPORAL_UI_BIND:-127.0.0.1:8080}:8080']);
   });
 
   it('server, UI and database start in an order that exists', () => {

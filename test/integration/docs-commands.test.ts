@@ -32,7 +32,10 @@ const notHere: [pattern: RegExp, why: string][] = [
   [/^npm run audit$/, "asks npm's registry; .ci/run does so"],
   [/^npx frameloop up$/, 'runs until Ctrl-C; it runs below, for all other commands'],
   [/^frameloop webhook serve\b/, 'runs until Ctrl-C; webhook.test.ts has it'],
-  [/^docker compose (up|build|logs)\b/, 'needs Docker and its images; the files have checkers of their own'],
+  [
+    /^docker compose (up|build|logs|stop|start|exec|run --rm -T)\b/,
+    'needs Docker and its images; the files have checkers of their own',
+  ],
   [/^git pull$/, 'needs a newer version'],
   [/\bsudo /, 'changes the accounts and services of the machine; systemd-analyze checks the units'],
   [/\bcvat-cli /, "needs CVAT's own program; review-server-clients.test.ts has it"],

@@ -87,6 +87,22 @@ describe('the loader of Docker Compose', () => {
     expect(Object.keys(loaded.services).length).toBeGreaterThan(1);
   });
 
+  it.skipIf(!checker)("accepts docs/deployment.md's additions, which are about services that exist", () => {
+    const blocks = [...read('docs/deployment.md').matchAll(/^```yaml\n(services:\n[^]*?)^```/gm)];
+    expect(blocks.length).toBeGreaterThan(2);
+    const files = ['temporal-docker-compose.yml', 'compose.production.yml'];
+    const folder = mkdtempSync(path.join(tmpdir(), 'frameloop-compose-'));
+    try {
+      for (const [, block = ''] of blocks) {
+        const file = path.join(folder, 'compose.override.yml');
+        writeFileSync(file, block);
+        expect(Object.keys(load(...files, file).services)).toEqual(Object.keys(load(...files).services));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it.skipIf(!checker)('would refuse a wrong key', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'frameloop-compose-'));
     try {

@@ -100,7 +100,7 @@ test('labels are renamed, coloured, added and removed, with the boxes that have 
   expect((await call('GET', `/api/labels/${car}`)).status).toBe(404);
 });
 
-test('work that waits can be taken back, work that was begun cannot', async () => {
+test('work that waits can be taken back, work that has begun and changes something cannot', async () => {
   const ready = await makeTask(call, projectId, { 'a.jpg': await jpeg(1) });
   // A creation stands still at a picture that is a pipe into which nobody writes.
   const { body: task } = await call('POST', '/api/tasks', { name: 'held', project_id: projectId });
@@ -115,8 +115,13 @@ test('work that waits can be taken back, work that was begun cannot', async () =
   while ((await call('GET', `/api/requests/${held}`)).body.status !== 'started') await sleep(20);
 
   try {
+    // An export waits for other exports only.
     const exported = await call('POST', `/api/tasks/${ready}/dataset/export?format=COCO%201.0`);
-    const waiting = encodeURIComponent(exported.body.rq_id as string);
+    expect((await settled(call, exported.body.rq_id as string)).body.status).toBe('finished');
+    const { body: next } = await call('POST', '/api/tasks', { name: 'next', project_id: projectId });
+    await call('POST', `/api/tasks/${next.id}/data`, batch({ 'c.jpg': await jpeg(3) }), { 'upload-multiple': '' });
+    const second = await call('POST', `/api/tasks/${next.id}/data`, { image_quality: 70 }, { 'upload-finish': '' });
+    const waiting = encodeURIComponent(second.body.rq_id as string);
     expect((await call('GET', `/api/requests/${waiting}`)).body.status).toBe('queued');
     expect((await call('GET', '/api/requests?status=queued')).body.count).toBe(1);
     expect((await call('POST', `/api/requests/${waiting}/cancel`)).status).toBe(200);

@@ -1,6 +1,6 @@
 import { messageOf } from '../../common/errors.js';
 import type { WorkContext } from './context.js';
-import { failRequest, nextRequest, startRequest } from './store/requests.js';
+import { failRequest, interruptRequest, nextRequest, startRequest } from './store/requests.js';
 import type { RequestRow } from './store/schema.js';
 
 /**
@@ -18,70 +18,97 @@ export interface Background {
   wake(): void;
   /** How far the work is, 0..1. */
   progressOf(sequence: number): number;
+  /** Stops work that was taken out of the queue, where it is being done. */
+  stop(sequence: number): void;
   /** Stops between two steps; what was begun goes on at the next start. */
   close(): Promise<void>;
 }
 
-/** Works through the stored queue, one request after the other, beginning with what an earlier process left. */
+/** Work that waits for other work of its own kind only: a long export holds up no creation. */
+const queues: readonly (readonly RequestRow['action'][])[] = [['create', 'import'], ['export']];
+
+/** How often work is begun that ends the process each time. */
+const mostAttempts = 3;
+
+/** Works through the stored queues, one request of each after the other, beginning with what an earlier process left. */
 export function startBackground(
   context: WorkContext,
   work: Record<RequestRow['action'], Work>,
   log: (line: object) => void,
 ): Background {
   const stopping = new AbortController();
-  const { signal } = stopping;
-  const progress = new Map<number, number>();
-  let more = false;
-  let running: Promise<void> | undefined;
+  const running = new Map<number, { progress: number; stopped: AbortController }>();
 
   const runOne = async (request: RequestRow) => {
+    const { sequence, id } = request;
+    if (request.attempts >= mostAttempts) {
+      log({ event: 'request given up', request: id });
+      return failRequest(context.store, sequence, `The work was interrupted ${request.attempts} times.`);
+    }
+    const run = { progress: 0, stopped: new AbortController() };
+    running.set(sequence, run);
+    const signal = AbortSignal.any([stopping.signal, run.stopped.signal]);
     try {
-      await startRequest(context.store, request.sequence);
-      await work[request.action](context, request, {
-        signal,
-        onProgress: (share) => progress.set(request.sequence, share),
-      });
-      log({ event: 'request finished', request: request.id });
+      if (!(await startRequest(context.store, sequence))) return;
+      await work[request.action](context, request, { signal, onProgress: (share) => (run.progress = share) });
+      log({ event: 'request finished', request: id });
     } catch (error) {
-      // Stopped, not failed: it stays in the queue.
-      if (signal.aborted) return;
-      log({ event: 'request failed', request: request.id, error: messageOf(error) });
-      await failRequest(context.store, request.sequence, messageOf(error));
+      // Stopped, not failed: it stays in the queue, or was taken out of it.
+      if (signal.aborted) return await interruptRequest(context.store, sequence);
+      log({ event: 'request failed', request: id, error: messageOf(error) });
+      await failRequest(context.store, sequence, messageOf(error));
     } finally {
-      progress.delete(request.sequence);
+      running.delete(sequence);
     }
   };
 
-  const runAll = async () => {
-    while (more && !signal.aborted) {
-      more = false;
-      for (;;) {
-        const request = signal.aborted ? undefined : await nextRequest(context.store);
-        if (request === undefined) break;
-        await runOne(request);
-      }
-    }
-  };
-
-  const wake = () => {
-    more = true;
-    running ??= runAll()
+  const lanes = queues.map((actions) =>
+    startLane(
+      async () => {
+        for (;;) {
+          const request = stopping.signal.aborted ? undefined : await nextRequest(context.store, actions);
+          if (request === undefined) return;
+          await runOne(request);
+        }
+      },
       // Only the database itself can fail here. The queue is stored: the next call finds it as it is.
-      .catch((error: unknown) => log({ event: 'background work stopped', error: messageOf(error) }))
-      .finally(() => {
-        running = undefined;
-        // Woken after the last look at the queue.
-        if (more && !signal.aborted) wake();
-      });
-  };
+      (error) => log({ event: 'background work stopped', error: messageOf(error) }),
+    ),
+  );
+  const wake = () => lanes.forEach((lane) => lane.wake());
 
   wake();
   return {
     wake,
-    progressOf: (sequence) => progress.get(sequence) ?? 0,
+    progressOf: (sequence) => running.get(sequence)?.progress ?? 0,
+    stop: (sequence) => running.get(sequence)?.stopped.abort(),
     close: async () => {
       stopping.abort();
-      await running;
+      await Promise.all(lanes.map((lane) => lane.idle()));
     },
   };
+}
+
+/** Does the work whenever it is woken, never twice at a time, and once more where it was woken meanwhile. */
+function startLane(work: () => Promise<void>, onError: (error: unknown) => void) {
+  let woken = false;
+  let running: Promise<void> | undefined;
+
+  const run = async () => {
+    while (woken) {
+      woken = false;
+      await work();
+    }
+  };
+  const wake = () => {
+    woken = true;
+    running ??= run()
+      .catch(onError)
+      .finally(() => {
+        running = undefined;
+        // Woken after the last look at the queue.
+        if (woken) wake();
+      });
+  };
+  return { wake, idle: async () => running };
 }

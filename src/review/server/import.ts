@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import yauzl from 'yauzl';
@@ -22,8 +22,10 @@ export interface ImportPlan {
   append: boolean;
 }
 
-/** Unpacked texts of one archive, all together. */
-const maxTextBytes = 256 * 2 ** 20;
+/** Unpacked texts of one archive, all together: what is read of them takes up to ten times as much memory. */
+const maxTextBytes = 64 * 2 ** 20;
+/** Files in one archive, whatever they are. */
+const maxEntries = 200_000;
 
 /** Takes the boxes of an uploaded archive in place of the task's annotations, all or nothing. */
 export const importTask: Work = async ({ store, folder, versions }, request) => {
@@ -54,9 +56,13 @@ interface Contents {
 
 /** The texts of an archive by their paths. What else it holds goes to `contents`, where that wants it. */
 export async function readArchive(archive: string, contents?: Contents): Promise<Map<string, string>> {
-  if (await isJson(archive)) return new Map([['annotations.json', await readFile(archive, 'utf8')]]);
+  if (await isJson(archive)) {
+    if ((await stat(archive)).size > maxTextBytes) throw tooMuchText();
+    return new Map([['annotations.json', await readFile(archive, 'utf8')]]);
+  }
   const zip = await yauzl.openPromise(archive, { strictFileNames: true, autoClose: false });
   try {
+    if (zip.entryCount > maxEntries) throw new Error(`ValueError: the archive holds more than ${maxEntries} files`);
     const texts = new Map<string, string>();
     let [bytes, entries] = [0, 0];
     for await (const entry of zip.eachEntry()) {
@@ -69,13 +75,17 @@ export async function readArchive(archive: string, contents?: Contents): Promise
       }
       if (!/\.(json|txt|yaml|yml|names|data)$/i.test(name)) continue;
       bytes += size;
-      if (bytes > maxTextBytes) throw new Error('ValueError: the archive holds too much text');
+      if (bytes > maxTextBytes) throw tooMuchText();
       texts.set(name, (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8'));
     }
     return texts;
   } finally {
     zip.close();
   }
+}
+
+function tooMuchText(): Error {
+  return new Error(`ValueError: the archive holds more than ${maxTextBytes / 2 ** 20} MiB of text`);
 }
 
 /** What a link in an archive points to was never uploaded. The kind of a file stands in the upper half of its attributes. */

@@ -43,7 +43,11 @@ export function requestRoutes(app: FastifyInstance, { store, background }: Revie
 
   app.post('/api/requests/:id/cancel', async (request, reply) => {
     const { id } = request.params as { id: string };
-    if (await cancelRequest(store, id)) return reply.code(200).send();
+    const cancelled = await cancelRequest(store, id);
+    if (cancelled !== undefined) {
+      background.stop(cancelled);
+      return reply.code(200).send();
+    }
     if ((await findRequest(store, id)) === undefined) {
       throw new ApiError(404, { detail: 'There is no request with specified id' });
     }

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Migration } from 'kysely';
+import { sql, type Kysely, type Migration, type RawBuilder } from 'kysely';
 
 /**
  * The steps by which a database of any earlier version becomes one of this version. Statements say `if not exists`,
@@ -10,6 +10,7 @@ export const migrations: Record<string, Migration> = {
   '0003_access_tokens': { up: accessTokens },
   '0004_request_targets': { up: requestTargets },
   '0005_webhook_deliveries': { up: webhookDeliveries },
+  '0006_request_attempts': { up: requestAttempts },
 };
 
 async function first(db: Kysely<never>): Promise<void> {
@@ -61,10 +62,8 @@ async function accessTokens(db: Kysely<never>): Promise<void> {
 
 /** Exports of jobs and of whole projects. */
 async function requestTargets(db: Kysely<never>): Promise<void> {
-  const { rows } = await sql<{ name: string }>`select name from pragma_table_info('requests')`.execute(db);
-  const there = new Set(rows.map(({ name }) => name));
-  if (!there.has('target')) await sql`alter table requests add column target text not null default 'task'`.execute(db);
-  if (!there.has('job_id')) await sql`alter table requests add column job_id integer`.execute(db);
+  await addColumn(db, 'requests', 'target', sql`text not null default 'task'`);
+  await addColumn(db, 'requests', 'job_id', sql`integer`);
 }
 
 async function webhookDeliveries(db: Kysely<never>): Promise<void> {
@@ -76,4 +75,16 @@ async function webhookDeliveries(db: Kysely<never>): Promise<void> {
     db,
   );
   await sql`create index if not exists deliveries_by_webhook on webhook_deliveries (webhook_id, id)`.execute(db);
+}
+
+/** Work that ends the process each time must not be begun for ever. */
+async function requestAttempts(db: Kysely<never>): Promise<void> {
+  await addColumn(db, 'requests', 'attempts', sql`integer not null default 0`);
+}
+
+/** SQLite has no `add column if not exists`. */
+async function addColumn(db: Kysely<never>, table: string, column: string, type: RawBuilder<unknown>): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select name from pragma_table_info(${table})`.execute(db);
+  if (rows.some(({ name }) => name === column)) return;
+  await sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${type}`.execute(db);
 }

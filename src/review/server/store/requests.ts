@@ -43,21 +43,33 @@ export const requestColumns: Columns = {
   id: sql.ref('requests.sequence'),
 };
 
-/** The oldest work that is not done. What a stopped server had started comes first: it is the oldest. */
-export function nextRequest(store: Store): Promise<RequestRow | undefined> {
+/** The oldest work of these kinds that is not done. What a stopped server had started comes first: it is the oldest. */
+export function nextRequest(store: Store, actions: readonly RequestRow['action'][]): Promise<RequestRow | undefined> {
   return store
     .selectFrom('requests')
     .selectAll()
     .where('status', 'in', ['queued', 'started'])
+    .where('action', 'in', actions)
     .orderBy('sequence')
     .limit(1)
     .executeTakeFirst();
 }
 
-export async function startRequest(store: Store, sequence: number): Promise<void> {
+/** @returns false where it was taken out of the queue in the meantime */
+export async function startRequest(store: Store, sequence: number): Promise<boolean> {
+  const { numUpdatedRows } = await store
+    .updateTable('requests')
+    .set((row) => ({ status: 'started', started_date: now(), attempts: row('attempts', '+', 1) }))
+    .where('sequence', '=', sequence)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Notes that work was not begun after all: it was stopped, and did not end the process. */
+export async function interruptRequest(store: Store, sequence: number): Promise<void> {
   await store
     .updateTable('requests')
-    .set({ status: 'started', started_date: now() })
+    .set((row) => ({ attempts: row('attempts', '-', 1) }))
     .where('sequence', '=', sequence)
     .execute();
 }
@@ -104,14 +116,18 @@ export async function expireRequestsOf(store: Store, column: 'task_id' | 'projec
     .execute();
 }
 
-/** Takes work out of the queue that nobody has begun. */
-export async function cancelRequest(store: Store, id: string): Promise<boolean> {
-  const { numDeletedRows } = await store
+/**
+ * Takes work out of the queue that nobody has begun, or that an export has, which changes nothing.
+ * @returns which work that was
+ */
+export async function cancelRequest(store: Store, id: string): Promise<number | undefined> {
+  const cancelled = await store
     .deleteFrom('requests')
     .where('id', '=', id)
-    .where('status', '=', 'queued')
+    .where((row) => row.or([row('status', '=', 'queued'), row('status', '=', 'started').and('action', '=', 'export')]))
+    .returning('sequence')
     .executeTakeFirst();
-  return numDeletedRows > 0n;
+  return cancelled?.sequence;
 }
 
 export async function resultFiles(store: Store): Promise<Set<string>> {

@@ -89,6 +89,8 @@ export interface ReviewTables {
     message: string;
     created_date: string;
     started_date: string | null;
+    /** How often the work was begun without having come to an end. */
+    attempts: Generated<number>;
     finished_date: string | null;
     expiry_date: string | null;
     /** Name inside the export folder. */

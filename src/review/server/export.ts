@@ -129,7 +129,8 @@ async function addTask(
   data.classes = labels.map(({ name }) => name);
   let subset = data.subsets.find(({ name }) => name === task.subset);
   if (subset === undefined) data.subsets.push((subset = { name: task.subset, frames: [] }));
-  for (const { frame, name, file, width, height } of await framesOfTask(store, task.id, range)) {
+  for (const { frame, name, file, width, height, deleted } of await framesOfTask(store, task.id, range)) {
+    if (deleted === 1) continue;
     subset.frames.push({ name, width, height, shapes: shapes.get(frame) ?? [] });
     pictures.push({ taskId: task.id, subset: task.subset, name, file });
   }

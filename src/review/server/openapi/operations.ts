@@ -4,7 +4,7 @@ import { dataRequest } from '../create-task.js';
 import { listQuery } from '../paging.js';
 import { loginInput, newToken, tokenChange, tokenList } from '../routes/auth.js';
 import { exportQuery } from '../routes/export.js';
-import { frameQuery } from '../routes/frames.js';
+import { frameQuery, metaChange } from '../routes/frames.js';
 import { importQuery } from '../routes/import.js';
 import { jobChange, jobList } from '../routes/jobs.js';
 import { labelChange } from '../routes/label-input.js';
@@ -47,6 +47,7 @@ function ofFrames(owner: 'tasks' | 'jobs', one: string): Record<string, Operatio
     [`PATCH ${url}/annotations/{file}`]: { summary: 'Send a piece of an archive (tus)', status: 204 },
     [`GET ${url}/data`]: { summary: `A frame, a chunk or a preview of ${one}`, query: frameQuery },
     [`GET ${url}/data/meta`]: { summary: `Names and sizes of the frames of ${one}` },
+    [`PATCH ${url}/data/meta`]: { summary: `Say which frames of ${one} are left out`, body: metaChange },
     [`GET ${url}/preview`]: { summary: `A small picture of the first frame of ${one}` },
     ...exportsOf(owner, one),
   };

@@ -9,7 +9,7 @@ import type { ReviewContext } from '../context.js';
 import { pictureType } from '../picture.js';
 import { findProject, tasksOfProject } from '../store/projects.js';
 import { findTask } from '../store/tasks.js';
-import { frameOfTask, framesOfTask } from '../store/pictures.js';
+import { deleteFrames, frameOfTask, framesOfTask } from '../store/pictures.js';
 import { integer, parse } from '../validation.js';
 import type { Thumbnails } from '../web/thumbnails.js';
 import { idOf, owners, scopeOf, type Scope } from './ids.js';
@@ -22,32 +22,20 @@ export const frameQuery = z.object({
   index: integer(0).optional(),
 });
 
+/** All frames that are left out: what is not named comes back. */
+export const metaChange = z.object({ deleted_frames: z.array(integer(0)).max(100_000) });
+
 /** The frames of tasks and jobs: what they are, one by one, in chunks, and as a small preview. */
 export function frameRoutes(app: FastifyInstance, { store, folder }: ReviewContext, thumbnails: Thumbnails): void {
   for (const owner of owners) {
     const url = `/api/${owner}/:id`;
 
-    app.get(`${url}/data/meta`, async (request) => {
-      const { task, frames: range } = await withData(request);
-      const frames = await framesOfTask(store, task.id, range);
-      return {
-        chunks_updated_date: task.data_date ?? task.updated_date,
-        chunk_size: task.chunk_size,
-        size: frames.length,
-        ...(task.image_quality === null ? {} : { image_quality: task.image_quality }),
-        start_frame: range.from,
-        stop_frame: Math.max(range.from, range.to),
-        frame_filter: '',
-        frames: frames.map(({ name, width, height }) => ({
-          name,
-          width,
-          height,
-          related_files: 0,
-          has_related_context: false,
-        })),
-        deleted_frames: [],
-        included_frames: null,
-      };
+    app.get(`${url}/data/meta`, async (request) => metaOf(await withData(request)));
+
+    app.patch(`${url}/data/meta`, async (request) => {
+      const scope = await withData(request);
+      await deleteFrames(store, scope, parse(metaChange, request.body).deleted_frames);
+      return metaOf(scope);
     });
 
     app.get(`${url}/data`, async (request, reply) => {
@@ -80,6 +68,29 @@ export function frameRoutes(app: FastifyInstance, { store, folder }: ReviewConte
     }
     throw new ApiError(404, { detail: 'Project image preview not found' });
   });
+
+  async function metaOf({ task, frames: range }: Scope) {
+    const frames = await framesOfTask(store, task.id, range);
+    return {
+      chunks_updated_date: task.data_date ?? task.updated_date,
+      chunk_size: task.chunk_size,
+      size: frames.length,
+      ...(task.image_quality === null ? {} : { image_quality: task.image_quality }),
+      start_frame: range.from,
+      stop_frame: Math.max(range.from, range.to),
+      frame_filter: '',
+      frames: frames.map(({ name, width, height }) => ({
+        name,
+        width,
+        height,
+        related_files: 0,
+        has_related_context: false,
+      })),
+      // Numbered as in the task, also in a job.
+      deleted_frames: frames.filter(({ deleted }) => deleted === 1).map(({ frame }) => frame),
+      included_frames: null,
+    };
+  }
 
   async function withData(request: FastifyRequest): Promise<Scope> {
     const scope = await scopeOf(request, store);

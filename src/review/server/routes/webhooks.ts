@@ -160,7 +160,8 @@ export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, we
       case 'PATCH /api/jobs/:id':
       case 'PUT /api/jobs/:id/annotations':
       case 'PATCH /api/jobs/:id/annotations':
-      case 'DELETE /api/jobs/:id/annotations': {
+      case 'DELETE /api/jobs/:id/annotations':
+      case 'PATCH /api/jobs/:id/data/meta': {
         const found = await findJob(store, idOf(request));
         if (!found) return;
         await jobChanged(found);
@@ -170,7 +171,8 @@ export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, we
       case 'PATCH /api/tasks/:id':
       case 'PUT /api/tasks/:id/annotations':
       case 'PATCH /api/tasks/:id/annotations':
-      case 'DELETE /api/tasks/:id/annotations': {
+      case 'DELETE /api/tasks/:id/annotations':
+      case 'PATCH /api/tasks/:id/data/meta': {
         const task = await findTask(store, idOf(request));
         if (task) await taskEvent('update:task', task);
         return;

@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0004_request_targets': { up: requestTargets },
   '0005_webhook_deliveries': { up: webhookDeliveries },
   '0006_request_attempts': { up: requestAttempts },
+  '0007_deleted_frames': { up: deletedFrames },
 };
 
 async function first(db: Kysely<never>): Promise<void> {
@@ -80,6 +81,11 @@ async function webhookDeliveries(db: Kysely<never>): Promise<void> {
 /** Work that ends the process each time must not be begun for ever. */
 async function requestAttempts(db: Kysely<never>): Promise<void> {
   await addColumn(db, 'requests', 'attempts', sql`integer not null default 0`);
+}
+
+/** Frames that somebody has left out. */
+async function deletedFrames(db: Kysely<never>): Promise<void> {
+  await addColumn(db, 'pictures', 'deleted', sql`integer not null default 0`);
 }
 
 /** SQLite has no `add column if not exists`. */

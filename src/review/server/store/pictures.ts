@@ -1,6 +1,11 @@
-import type { Store } from './database.js';
-import type { FrameRange } from './annotations.js';
+import { atomically, type Store } from './database.js';
+import type { FrameRange, Target } from './annotations.js';
+import { touchJobs } from './jobs.js';
 import type { PictureRow } from './schema.js';
+import { touchTask } from './tasks.js';
+
+/** Numbers per statement: SQLite takes at most 32,766 parameters. */
+const framesPerUpdate = 10_000;
 
 /** A picture that has arrived and lies on disk, before any table knows it. */
 export interface ReceivedPicture {
@@ -39,6 +44,7 @@ export interface Frame {
   file: string;
   width: number;
   height: number;
+  deleted: number;
 }
 
 /** In frame order. Without a range, all of them. */
@@ -46,7 +52,7 @@ export async function framesOfTask(store: Store, taskId: number, range?: FrameRa
   let query = store.selectFrom('pictures');
   if (range !== undefined) query = query.where('frame', '>=', range.from).where('frame', '<=', range.to);
   return query
-    .select(['id', 'frame', 'name', 'file', 'width', 'height'])
+    .select(['id', 'frame', 'name', 'file', 'width', 'height', 'deleted'])
     .where('task_id', '=', taskId)
     .where('frame', 'is not', null)
     .orderBy('frame')
@@ -61,6 +67,27 @@ export function frameOfTask(store: Store, taskId: number, frame: number): Promis
     .where('task_id', '=', taskId)
     .where('frame', '=', frame)
     .executeTakeFirst();
+}
+
+/** Leaves out these frames of the target, and takes back all others of it. Frames it does not have are passed over. */
+export async function deleteFrames(store: Store, { task, frames }: Target, deleted: readonly number[]): Promise<void> {
+  await atomically(store, async (transaction) => {
+    const update = (value: number) =>
+      transaction
+        .updateTable('pictures')
+        .set({ deleted: value })
+        .where('task_id', '=', task.id)
+        .where('frame', '>=', frames.from)
+        .where('frame', '<=', frames.to);
+    await update(0).execute();
+    for (let start = 0; start < deleted.length; start += framesPerUpdate) {
+      await update(1)
+        .where('frame', 'in', deleted.slice(start, start + framesPerUpdate))
+        .execute();
+    }
+    await touchJobs(transaction, task.id, frames);
+    await touchTask(transaction, task);
+  });
 }
 
 /** Every picture file that is known, by task. */

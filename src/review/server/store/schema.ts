@@ -50,6 +50,8 @@ export interface ReviewTables {
     frame: number | null;
     width: number | null;
     height: number | null;
+    /** Whether the frame was left out; it keeps its number and its annotations. */
+    deleted: Generated<number>;
   };
   jobs: {
     id: Generated<number>;

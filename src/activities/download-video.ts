@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { activityInfo } from '@temporalio/activity';
 import type { Catalog } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { sha256File } from '../common/files.js';
 import { downloadVideo as download, siteOf, siteOptions, type VideoReference } from '../video/index.js';
 import { waitForRoom } from './disk-watermark.js';
 import { withHeartbeat } from './heartbeat.js';
-import { withinPatience } from './patience.js';
+import { triesPatience, withinPatience } from './patience.js';
 import type { Resources } from './resources.js';
 import { readRoundFile } from './round-file.js';
+import { SiteFailures } from './site-failures.js';
 import { pausedBecause, pauseIfHopeless } from './source-pause.js';
 import type { RoundReference } from './types.js';
 
@@ -24,7 +24,8 @@ export async function downloadVideo(
   const site = siteOf(video);
   const paused = await pausedBecause(round.folder, site);
   if (paused) throw paused;
-  await waitForRoom(resources, config.paths);
+  await waitForRoom(resources, config);
+  const failures = new SiteFailures(round.folder, video.videoKey);
   return withHeartbeat(async (signal, report) => {
     try {
       const { file, ...facts } = await download(video, {
@@ -39,11 +40,16 @@ export async function downloadVideo(
       });
       await refuseDuplicate(catalog, video.videoKey, file, signal);
       await catalog.describeVideo({ ...facts, videoKey: video.videoKey, file });
+      await failures.forget();
       return { file };
     } catch (error) {
       if (signal.aborted) throw error;
       await pauseIfHopeless(round.folder, site, error);
-      throw withinPatience(error, activityInfo().attempt);
+      if (!triesPatience(error)) throw error;
+      const judged = withinPatience(error, await failures.add());
+      // What is given up now may be begun anew.
+      if (!triesPatience(judged)) await failures.forget();
+      throw judged;
     }
   });
 }

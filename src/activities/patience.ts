@@ -18,14 +18,18 @@ const attempts: Readonly<Record<string, number>> = {
 
 const longestPauseMs = 60 * 60_000;
 
+/** Whether the error counts as a failure of the site, of which there may be some. */
+export function triesPatience(error: unknown): error is PipelineError {
+  return error instanceof PipelineError && error.retryable && attempts[error.code] !== undefined;
+}
+
 /**
  * The error of the `attempt`-th attempt (from 1) as it should go to Temporal: not retryable any more when there were
  * enough, so that one video does not hold up its round for a day; and with a longer pause after each "too many requests".
  */
 export function withinPatience(error: unknown, attempt: number): unknown {
-  if (!(error instanceof PipelineError) || !error.retryable) return error;
-  const most = attempts[error.code];
-  if (most === undefined) return error;
+  if (!triesPatience(error)) return error;
+  const most = attempts[error.code] ?? 0;
   const { code, message, hint, retryAfterMs, cause } = error;
   if (attempt >= most) {
     const gaveUp = `${message} Gave up for this round after ${attempt} attempts.`;

@@ -1,5 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import type { LoadedConfig } from '../config/index.js';
 import type { TemporalTarget } from './target.js';
 import { namesFromWorkflow } from './log-attributes.js';
 import { metricsOptions, startGauges } from './telemetry.js';
@@ -12,13 +13,13 @@ export interface RunWorkerOptions extends Omit<CreateWorkersOptions, 'connection
   target: TemporalTarget;
   log: Logger;
   /** What the gauges are about. */
-  paths: { data: string; downloads: string };
+  config: Pick<LoadedConfig, 'paths' | 'storage'>;
   /** Called once the worker polls. */
   onReady?: () => void;
 }
 
 /** Runs a worker until a signal (SIGINT, SIGTERM) tells it to stop. Once per process: it installs the SDK's runtime. */
-export async function runWorker({ target, log, onReady, paths, ...options }: RunWorkerOptions): Promise<void> {
+export async function runWorker({ target, log, onReady, config, ...options }: RunWorkerOptions): Promise<void> {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const { error, ...rest } = (meta ?? {}) as { error?: unknown; workflowId?: unknown };
@@ -35,7 +36,7 @@ export async function runWorker({ target, log, onReady, paths, ...options }: Run
     },
   });
   const tracing = startTracing(options.env, log);
-  const stopGauges = startGauges(options.env, paths, log);
+  const stopGauges = startGauges(options, config, log);
   const { signal, release } = firstSignal();
   try {
     const connection = await connectNative(target, { onRetry: (message) => log.warn(message), signal });

@@ -1,9 +1,11 @@
 import { Runtime, type TelemetryOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { readDownloadPause } from '../activities/disk-watermark.js';
+import type { ActivityDependencies } from '../activities/index.js';
+import { currentStorage, lookAtPause } from '../activities/disk-watermark.js';
 import { openCatalog, type Catalog } from '../catalog/index.js';
 import { diskSpace } from '../common/disk-space.js';
 import { messageOf, PipelineError } from '../common/errors.js';
+import type { LoadedConfig } from '../config/index.js';
 
 /** Buckets from half a minute to a month: people take hours or days. */
 const annotationBuckets = [30, 300, 1800, 3600, 4 * 3600, 8 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 30 * 86_400];
@@ -56,17 +58,21 @@ function metricsAddress(env: NodeJS.ProcessEnv): string | undefined {
  * worker process of a host shows the same. Returns what ends it.
  */
 export function startGauges(
-  env: NodeJS.ProcessEnv,
-  paths: { data: string; downloads: string },
+  worker: Pick<ActivityDependencies, 'env' | 'folder' | 'configFile'>,
+  config: Pick<LoadedConfig, 'paths' | 'storage'>,
   log: Logger,
 ): () => Promise<void> {
-  if (metricsAddress(env) === undefined) return () => Promise.resolve();
+  if (metricsAddress(worker.env) === undefined) return () => Promise.resolve();
+  const { paths } = config;
   const set = createGauges();
   let catalog: Promise<Catalog> | undefined;
   const read = async () => {
     try {
       catalog ??= openCatalog(paths.data);
       await readGauges(await catalog, paths, set);
+      const { since, ended } = await lookAtPause(paths, await currentStorage(worker, config.storage));
+      if (ended !== undefined) log.info({ pausedSince: ended }, 'There is room again: downloads go on');
+      set('frameloop_downloads_paused', since === undefined ? 0 : 1);
     } catch (error) {
       catalog = undefined;
       log.warn({ error: messageOf(error) }, 'The metrics of the data folder could not be read');
@@ -122,6 +128,5 @@ async function readGauges(catalog: Catalog, paths: { data: string; downloads: st
   const { freeBytes, sizeBytes } = await diskSpace(paths.downloads);
   set('frameloop_disk_free_bytes', freeBytes);
   set('frameloop_disk_size_bytes', sizeBytes);
-  set('frameloop_downloads_paused', (await readDownloadPause(paths.data)) === undefined ? 0 : 1);
   set('frameloop_resident_memory_bytes', process.memoryUsage.rss());
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,8 @@ import { freePort, until } from '../helpers/programs.js';
 /** A stack that exports metrics; one round on it, and a download that the disk holds back. */
 let up: Up;
 let port: number;
-const config = { video: { framerate: 1 }, cvat: { poll: '1s', settle: 0 } };
+const config = { video: { framerate: 1 }, cvat: { poll: '1s', settle: 0 }, storage: { pause_below: 1 } };
+const pauseFile = (folder: string) => path.join(folder, 'data', 'downloads-paused.json');
 
 beforeAll(async () => {
   port = await freePort();
@@ -26,6 +27,8 @@ beforeAll(async () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b',
     },
+    // A pause of earlier times; no download comes that would notice that there is room again.
+    prepare: (folder) => writeFileAtomic(pauseFile(folder), '{"since":"2026-01-01T00:00:00.000Z"}'),
   });
 }, 120_000);
 afterAll(async () => {
@@ -133,6 +136,7 @@ describe('a worker with FRAMELOOP_METRICS', () => {
     expect(sides.reduce((sum = 0, count = 0) => sum + count, 0)).toBe(dataset.frames);
     expect(valueOf(text, 'frameloop_disk_free_bytes')).toBeGreaterThan(0);
     expect(valueOf(text, 'frameloop_downloads_paused')).toBe(0);
+    expect(existsSync(pauseFile(up.folder))).toBe(false);
   });
 
   it('holds downloads back while the disk is nearly full, says so everywhere, and goes on when there is room', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -31,7 +32,10 @@ beforeAll(async () => {
   clip = await readFile(file);
   // An empty box at the end (ISO/IEC 14496-12, 8.1.2): another content that plays all the same.
   const other = Buffer.concat([clip, Buffer.from('\0\0\0\x08free', 'latin1')]);
-  site = await startSite(work, { '/clip.mp4': bytes(clip), '/copy.mp4': bytes(clip), '/other.mp4': bytes(other) });
+  site = await startSite(work, {
+    ...{ '/clip.mp4': bytes(clip), '/copy.mp4': bytes(clip), '/other.mp4': bytes(other) },
+    '/forbidden.mp4': (_, response) => void response.writeHead(403).end(),
+  });
 });
 afterAll(async () => {
   await site.close();
@@ -51,7 +55,10 @@ beforeEach(async () => {
 const impatient = ['--extractor-retries', '0', '--retries', '0'];
 
 /** A round as it was planned. */
-async function round(roundId: string, overrides: { youtube?: object; sources?: object } = {}): Promise<RoundReference> {
+async function round(
+  roundId: string,
+  overrides: { youtube?: object; sources?: object; storage?: object } = {},
+): Promise<RoundReference> {
   const youtube = { search_key: 'sitesearch', plugins: site.plugins, extra_args: impatient, sleep_requests: 0.01 };
   const config = await loadConfig({
     folder,
@@ -61,11 +68,11 @@ async function round(roundId: string, overrides: { youtube?: object; sources?: o
   await writeRoundFile(reference.folder, { roundId, taskName: roundId, config });
   return reference;
 }
-const inActivity = <T>(activity: () => Promise<T>): Promise<T> =>
-  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activity);
+const inActivity = <T>(activity: () => Promise<T>, attempt = 1): Promise<T> =>
+  new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(activity);
 const list = (of: RoundReference): Promise<VideoList> => inActivity(() => listVideos(resources, { round: of }));
-const download = (of: RoundReference, video: VideoReference): Promise<{ file: string }> =>
-  inActivity(() => downloadVideo(resources, { round: of, video }));
+const download = (of: RoundReference, video: VideoReference, attempt?: number): Promise<{ file: string }> =>
+  inActivity(() => downloadVideo(resources, { round: of, video }), attempt);
 const keys = ({ videos }: VideoList): string[] => videos.map(({ videoKey }) => videoKey);
 
 describe('the videos of a round', () => {
@@ -156,5 +163,31 @@ describe('a site that waits for a person', () => {
       { video: 'two', code: 'SOURCE_PAUSED', message: expect.stringContaining('no longer valid') as string },
     ]);
     expect(site.requests.filter((name) => name === '/api/hits/0')).toHaveLength(1);
+  });
+});
+
+describe('a download that a full disk has held back', () => {
+  it('has all its patience with the site afterwards, and heeds its round while the configuration has a mistake', async () => {
+    const first = await round('first', { storage: { pause_below: 1 } });
+    const url = `${site.origin}/forbidden.mp4`;
+    const video: VideoReference = { videoKey: 'url-0123456789ab', source: 'url', url };
+    const mark = path.join(folder, 'data', 'downloads-paused.json');
+    await writeFile(path.join(folder, 'config.yaml'), 'storage: { pause_below: 900000T }\n');
+    for (const attempt of [1, 30]) {
+      await expect(download(first, video, attempt)).rejects.toMatchObject({
+        code: 'DISK_NEARLY_FULL',
+        retryable: true,
+      });
+    }
+    expect(existsSync(mark)).toBe(true);
+    expect(site.requests).toEqual([]);
+
+    await writeFile(path.join(folder, 'config.yaml'), 'storrage: {}\n');
+    await expect(download(first, video, 31)).rejects.toMatchObject({ code: 'DOWNLOAD_REFUSED', retryable: true });
+    expect(existsSync(mark)).toBe(false);
+    await expect(download(first, video, 32)).rejects.toMatchObject({
+      ...{ code: 'DOWNLOAD_REFUSED', retryable: false },
+      message: expect.stringContaining('after 2 attempts') as string,
+    });
   });
 });

@@ -14,7 +14,8 @@ interface WorkerCommandOptions extends CommonOptions {
 }
 
 export async function worker(options: WorkerCommandOptions): Promise<void> {
-  const { paths, workers } = await readContext(options);
+  const config = await readContext(options);
+  const { paths, workers } = config;
   const log = createLog({ dataFolder: paths.data, process: 'worker', quiet: options.quiet });
   if (options.withParent) process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM')).resume();
   try {
@@ -33,7 +34,7 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
         ioPerSecond: workers.annotation_steps_per_second,
       },
       log,
-      paths,
+      config,
       onReady: () => (options.json ? printLine({ ready: true }) : note('The worker is ready.')),
     });
   } finally {

@@ -27,11 +27,12 @@ export const noBrowser: string | undefined =
 
 if (noBrowser !== undefined) console.warn(`The tests of the web page are skipped: ${noBrowser}`);
 
-export function startBrowser(): Promise<Browser> {
+/** @param args what Chromium is told beyond the usual */
+export function startBrowser(...args: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: program,
     // Tests run as root in containers, where Chromium's own sandbox does not; nothing is to be fetched from elsewhere.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...args],
   });
 }
 

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
+import { startReviewServer, type ReviewServer, type ReviewServerOptions } from '../../src/review/server/index.js';
 import { temporaryFolder } from '../helpers/programs.js';
 import { batch, clientOf, makeProject, settled, type Client } from '../integration/review-server-client.js';
 
@@ -18,9 +18,9 @@ export interface Desk {
   restart: (whileDown?: () => Promise<void>) => Promise<void>;
 }
 
-export async function startDesk(): Promise<Desk> {
+export async function startDesk(options: Partial<ReviewServerOptions> = {}): Promise<Desk> {
   const { folder, remove } = await temporaryFolder('browser');
-  const server = await startReviewServer({ dataFolder: folder });
+  const server = await startReviewServer({ ...options, dataFolder: folder });
   const call = clientOf(server);
   const { id: projectId, labelIds } = await makeProject(call);
   const desk: Desk = {
@@ -32,7 +32,7 @@ export async function startDesk(): Promise<Desk> {
     async restart(whileDown) {
       await desk.server.close();
       await whileDown?.();
-      desk.server = await startReviewServer({ dataFolder: folder, port: Number(new URL(server.url).port) });
+      desk.server = await startReviewServer({ ...options, dataFolder: folder, port: Number(new URL(server.url).port) });
     },
   };
   return desk;

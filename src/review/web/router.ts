@@ -3,15 +3,17 @@ import { useEffect, useState } from 'preact/hooks';
 /** The pages, by their addresses; those of tasks and jobs are CVAT's. */
 export type Route =
   | { page: 'tasks'; taskId?: number }
-  | { page: 'review'; taskId: number; jobId: number; frame: number }
+  | { page: 'review'; taskId: number; jobId: number; frame: number | undefined }
   | { page: 'rounds' }
   | { page: 'dataset' };
 
 function parseRoute({ pathname, search }: { pathname: string; search: string }): Route {
   const [, taskId, jobId] = /^\/tasks\/(\d+)(?:\/jobs\/(\d+))?\/?$/.exec(pathname) ?? [];
   if (jobId !== undefined) {
-    const frame = Number(new URLSearchParams(search).get('frame'));
-    return { page: 'review', taskId: Number(taskId), jobId: Number(jobId), frame: Number.isInteger(frame) ? frame : 0 };
+    const asked = new URLSearchParams(search).get('frame') ?? '';
+    // No job has as many frames as nine digits can name.
+    const frame = /^\d+$/.test(asked) ? Math.min(Number(asked), 999_999_999) : undefined;
+    return { page: 'review', taskId: Number(taskId), jobId: Number(jobId), frame };
   }
   if (pathname === '/rounds') return { page: 'rounds' };
   if (pathname === '/dataset') return { page: 'dataset' };
@@ -24,6 +26,39 @@ export function navigate(path: string): void {
   history.pushState(null, '', path);
   window.dispatchEvent(new Event(changed));
 }
+
+/** Browsers refuse, or throw, when an address changes more often than a hundred times in 30 seconds. */
+const leastReplaceMs = 400;
+let replacedAt = -leastReplaceMs;
+let waiting: { path: string; timer: number } | undefined;
+
+/** Puts another address of the page that is shown into the address bar, at once or, if one was just put there, soon. */
+export function replaceAddress(path: string): void {
+  window.clearTimeout(waiting?.timer);
+  const wait = replacedAt + leastReplaceMs - performance.now();
+  waiting = { path, timer: window.setTimeout(putAddress, wait) };
+  if (wait <= 0) putAddress();
+}
+
+function putAddress(): void {
+  if (waiting === undefined) return;
+  window.clearTimeout(waiting.timer);
+  const { path } = waiting;
+  waiting = undefined;
+  replacedAt = performance.now();
+  // Only the page that it was meant for; another may be there by now.
+  if (path.split('?')[0] !== location.pathname) return;
+  try {
+    history.replaceState(history.state, '', path);
+  } catch (error) {
+    // The browser has had enough of them for now; the next frame is put there.
+    if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+// A reload comes back to what was shown last.
+window.addEventListener('beforeunload', putAddress);
+window.addEventListener('pagehide', putAddress);
 
 /** The route of the address bar. Clicks on our own links change it without loading the page again. */
 export function useRoute(): Route {

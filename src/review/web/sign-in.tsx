@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { request } from './api/http.js';
 import { Notice } from './ui/notice.js';
 
-/** Where the link with the token is not at hand, the token itself does. */
+/** Where the link with the token is not at hand, the token itself or the password does. */
 export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
   const [token, setToken] = useState('');
   const [error, setError] = useState<string>();
@@ -23,8 +23,9 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
           Open the link that <code>frameloop up</code> printed: it holds the key to this page. Or paste the token, the
           part after <code>token=</code>; it is also in the file <code>review/token</code> of the data folder.
         </p>
+        <p>On another machine, sign in with the password that was set there.</p>
         <label>
-          Token
+          Token or password
           <input
             type="password"
             autocomplete="off"

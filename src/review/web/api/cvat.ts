@@ -1,4 +1,4 @@
-import type { WireFrameAnnotations } from '../../wire.js';
+import type { WireFrameAnnotations, WireReason, WireReasons } from '../../wire.js';
 import { get, request, type Answer } from './http.js';
 import type { Annotations, DataMeta, Job, JobState, Label, NewShape, Page, Shape, Task } from './types.js';
 
@@ -14,6 +14,19 @@ export const readJobs = (taskId?: number): Promise<Job[]> =>
   list(`/api/jobs?sort=id${taskId === undefined ? '' : `&task_id=${taskId}`}`);
 export const readJob = (id: number): Promise<Job> => get(`/api/jobs/${id}`);
 export const readLabels = (jobId: number): Promise<Label[]> => list(`/api/labels?job_id=${jobId}`);
+
+/** Jobs of the same task that are still to be done: those after this one first, then those before. @throws HttpError */
+export async function readOtherJobs({ id, task_id }: Job): Promise<Job[]> {
+  const open = (await readJobs(task_id)).filter((job) => job.id !== id && job.state !== 'completed');
+  return [...open.filter((job) => job.id > id), ...open.filter((job) => job.id < id)];
+}
+
+/** Why each frame of a job was chosen, by its number. @throws HttpError */
+export async function readReasons(jobId: number): Promise<Map<number, WireReason>> {
+  const { frames } = await get<WireReasons>(`/api/frameloop/jobs/${jobId}/reasons`);
+  return new Map(frames.map((reason) => [reason.frame, reason]));
+}
+
 /** The colours of all labels by their names; a name that has several, has the newest. */
 export async function readLabelColors(): Promise<Map<string, string>> {
   return new Map((await list<Label>('/api/labels')).map(({ name, color }) => [name, color]));

@@ -40,17 +40,38 @@ export async function get<Body>(path: string): Promise<Body> {
   return (await request<Body>('GET', path)).body as Body;
 }
 
+type Method = 'GET' | 'POST' | 'PATCH';
+
 /**
  * Sends a request as this browser's session.
  * @throws HttpError
  */
 export async function request<Body>(
-  method: 'GET' | 'POST' | 'PATCH',
+  method: Method,
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer<Body>> {
+  try {
+    return await send<Body>(method, path, body, headers);
+  } catch (error) {
+    if (method === 'GET' || !(error instanceof HttpError) || error.status !== 403) throw error;
+    // Another tab may have signed in anew, which gives the browser another session than this page began with.
+    const before = csrfToken;
+    const { signedIn } = await readSession();
+    if (!signedIn || csrfToken === before) throw error;
+    return send<Body>(method, path, body, headers);
+  }
+}
+
+async function send<Body>(
+  method: Method,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Answer<Body>> {
   let response: Response;
+  let text: string;
   try {
     response = await fetch(path, {
       method,
@@ -66,14 +87,19 @@ export async function request<Body>(
       cache: 'no-store',
       signal: AbortSignal.timeout(timeoutMs),
     });
+    // The connection may end in the middle of an answer: then there is none.
+    text = await response.text();
   } catch (error) {
     throw new HttpError(0, error instanceof Error ? error.message : String(error));
   }
   const version = response.headers.get('etag');
   if (response.status === 304 || response.status === 204) return { body: undefined, version };
-  const text = await response.text();
   if (!response.ok) throw new HttpError(response.status, messageOf(text) || response.statusText);
-  return { body: JSON.parse(text) as Body, version };
+  try {
+    return { body: JSON.parse(text) as Body, version };
+  } catch {
+    throw new HttpError(0, 'The answer is not complete.');
+  }
 }
 
 /** CVAT has four shapes of error bodies: `{"detail": …}`, `{"field": […]}`, `["…"]` and a bare text. */

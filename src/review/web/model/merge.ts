@@ -19,19 +19,20 @@ export interface Merged {
  * conflict for the person to decide: nothing is overwritten silently.
  *
  * `sent` are new boxes whose creation was sent without an answer: if the server has one of them, it is that one and not
- * another of the same kind.
+ * another of the same kind. A box may be there several times, as it was each time it was sent.
  */
 export function merge(
   mine: readonly Box[],
   saved: ReadonlyMap<string, SavedBox>,
-  sent: ReadonlyMap<string, Box>,
+  sent: Iterable<readonly [string, Box]>,
   server: readonly SavedBox[],
 ): Merged {
   const keyOfId = new Map([...saved].map(([key, { id }]) => [id, key]));
-  const waiting = new Map([...sent].filter(([key]) => !saved.has(key)));
+  const waiting = [...sent].filter(([key]) => !saved.has(key));
+  const arrived = new Map<string, Box>();
   const now = new Map<string, SavedBox>();
   for (const { id, box } of server) {
-    const key = keyOfId.get(id) ?? adopt(waiting, box) ?? box.key;
+    const key = keyOfId.get(id) ?? adopt(waiting, arrived, box) ?? box.key;
     now.set(key, { id, box: { ...box, key } });
   }
 
@@ -41,7 +42,7 @@ export function merge(
   for (const key of new Set([...here.keys(), ...saved.keys(), ...now.keys()])) {
     const own = here.get(key);
     // A box that was sent and has arrived was, as far as this tab knows, what was sent.
-    const base = saved.get(key)?.box ?? (now.has(key) ? sent.get(key) : undefined);
+    const base = saved.get(key)?.box ?? arrived.get(key);
     const theirs = now.get(key)?.box;
     if (same(own, base) || same(own, theirs)) push(boxes, theirs);
     else if (same(theirs, base)) push(boxes, own);
@@ -53,10 +54,11 @@ export function merge(
   return { boxes, saved: now, conflicts };
 }
 
-function adopt(waiting: Map<string, Box>, box: Box): string | undefined {
+/** The key of the box of ours that has arrived as this one, if it is one. */
+function adopt(waiting: readonly (readonly [string, Box])[], arrived: Map<string, Box>, box: Box): string | undefined {
   for (const [key, sent] of waiting) {
-    if (sameRect(sent, box) && sent.labelId === box.labelId) {
-      waiting.delete(key);
+    if (!arrived.has(key) && sameRect(sent, box) && sent.labelId === box.labelId) {
+      arrived.set(key, sent);
       return key;
     }
   }

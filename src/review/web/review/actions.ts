@@ -1,14 +1,19 @@
 import { corrected, isUnconfirmed, type Box, type Rect } from '../model/box.js';
-import { moved, resized, type Handle, type Point } from '../model/geometry.js';
+import { moved, rectBetween, resized, type Handle, type Point } from '../model/geometry.js';
+import { randomName } from './browser-storage.js';
 import { stillLoading, type ReviewSession } from './session.js';
 
 /** What a person does to the boxes of the frame that is shown. */
 
-const newKey = () => `n${crypto.randomUUID()}`;
+const newKey = () => `n${randomName()}`;
 
 export function drawBox(session: ReviewSession, rect: Rect): void {
   const box: Box = { key: newKey(), ...rect, labelId: session.labelId, source: 'manual', score: 1, rest: {} };
-  session.edit([...session.boxes(), box], `${session.label(box.labelId).name} drawn`);
+  addBox(session, box, 'drawn');
+}
+
+function addBox(session: ReviewSession, box: Box, how: string): void {
+  session.edit([...session.boxes(), box], `${session.label(box.labelId).name} ${how}`);
   if (session.boxes().some(({ key }) => key === box.key)) session.select(box.key);
 }
 
@@ -79,6 +84,26 @@ export function deleteHidden(session: ReviewSession): void {
   const hidden = session.boxes().filter((box) => session.isHidden(box)).length;
   if (hidden === 0) return session.say('No box is hidden');
   session.edit(session.visibleBoxes(), `${hidden} hidden boxes deleted`);
+}
+
+export function copyBox(session: ReviewSession): void {
+  const box = session.selectedBox;
+  if (box === undefined) return session.say('Select a box first');
+  session.copied = box;
+  session.say(`${session.label(box.labelId).name} copied`);
+}
+
+/** Puts the copied box where it was, or a little beside it where it still is. */
+export function pasteBox(session: ReviewSession): void {
+  const { copied, frame } = session;
+  if (copied === undefined) return session.say('Copy a box first');
+  const { labelId } = copied;
+  const rect = rectBetween({ x: copied.x1, y: copied.y1 }, { x: copied.x2, y: copied.y2 }, frame);
+  if (rect.x2 - rect.x1 < 1 || rect.y2 - rect.y1 < 1) return session.say('The copied box lies outside of this frame');
+  const taken = session.boxes().some((one) => one.labelId === labelId && closeTo(one, rect));
+  const free = taken ? moved(rect, { x: 10, y: 10 }, frame) : rect;
+  session.copied = { key: newKey(), ...free, labelId, source: 'manual', score: 1, rest: {} };
+  addBox(session, session.copied, 'pasted');
 }
 
 /** Adds the boxes of the frame before, except those that are here already. */

@@ -1,7 +1,8 @@
+import type { Label } from '../api/types.js';
 import { isUnconfirmed, type Box, type Rect } from '../model/box.js';
 import { handlePoint, handles } from '../model/geometry.js';
 import { textWidth } from '../ui/text-width.js';
-import { unsureBelow, type LabelInfo } from './session.js';
+import { unsureBelow } from './session.js';
 
 export const percent = (score: number): string => `${Math.round(score * 100)}%`;
 
@@ -9,7 +10,7 @@ export interface BoxViewProps {
   box: Box;
   /** Where it lies on the stage, in screen pixels. */
   rect: Rect;
-  label: LabelInfo;
+  label: Label;
   selected: boolean;
   /** Another box is being dragged. */
   quiet: boolean;
@@ -52,7 +53,7 @@ export function BoxView(props: BoxViewProps) {
 const tagFont = { size: 11, weight: 600 };
 
 /** Label and confidence above the box, or below its upper edge where there is no room. */
-function Tag(props: { box: Box; rect: Rect; label: LabelInfo; full: boolean; unit: number }) {
+function Tag(props: { box: Box; rect: Rect; label: Label; full: boolean; unit: number }) {
   const { box, rect, label, full, unit } = props;
   const score = isUnconfirmed(box) ? percent(box.score) : '';
   const text = full ? [label.name, score].filter(Boolean).join(' ') : score;

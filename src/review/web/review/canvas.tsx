@@ -59,6 +59,13 @@ export function Canvas({
     return () => observer.disconnect();
   }, []);
 
+  // What was begun on one frame is not done on another.
+  useLayoutEffect(() => {
+    drag.current = undefined;
+    setPreview(undefined);
+    setError(undefined);
+  }, [frame.number]);
+
   // The element itself is shown, decoded as it is, so that a frame that was prepared is there in the same moment.
   useLayoutEffect(() => {
     if (image !== undefined) {
@@ -182,7 +189,7 @@ export function Canvas({
       class="stage"
       role="group"
       aria-roledescription="frame"
-      aria-label={`Frame ${session.index + 1} of ${session.frames.length}, ${session.boxes().length} boxes`}
+      aria-label={`Frame ${session.index + 1} of ${session.frames.length}, ${session.isLoaded() ? session.boxes().length : '…'} boxes`}
       tabIndex={0}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}

@@ -1,13 +1,6 @@
-import type { Box, SavedBox } from '../model/box.js';
-import type { Conflict } from '../model/merge.js';
-
-/** What a frame's boxes are while the server does not have them yet. */
-export interface Draft {
-  mine: Box[];
-  saved: [string, SavedBox][];
-  sent: [string, Box][];
-  conflicts: Conflict[];
-}
+import type { Draft } from '../model/frame-boxes.js';
+import { keepInBrowser, keysWith } from './browser-storage.js';
+import { aliveTabs, claimTab } from './tabs.js';
 
 /**
  * What was done in this tab and not saved yet, kept in the browser at the moment it is done (localStorage answers at
@@ -15,6 +8,9 @@ export interface Draft {
  * closed window) are taken over by the next tab that opens the job.
  */
 export class Drafts {
+  /** Frames whose draft had no room in the browser. */
+  private readonly unkept = new Set<number>();
+
   private constructor(
     private readonly prefix: string,
     private readonly tab: string,
@@ -25,13 +21,12 @@ export class Drafts {
   static async open(place: string): Promise<Drafts> {
     const prefix = `frameloop-draft ${place} `;
     const tab = await claimTab();
-    const { held = [] } = await navigator.locks.query();
-    const alive = new Set(held.flatMap(({ name }) => name ?? []));
+    const alive = await aliveTabs();
     const tabs = new Set(keysWith(prefix).map((key) => key.slice(prefix.length).split(' ')[0] ?? ''));
     return new Drafts(
       prefix,
       tab,
-      [...tabs].filter((other) => other !== tab && !alive.has(lockName(other))),
+      [...tabs].filter((other) => other !== tab && !alive.has(other)),
     );
   }
 
@@ -46,50 +41,28 @@ export class Drafts {
         if (draft === null || drafts.has(frame)) continue;
         drafts.set(frame, draft);
         if (tab === this.tab) continue;
-        // Ours first, so that a crash between the two leaves it twice rather than not at all.
+        // Ours first, so that a crash between the two leaves it twice rather than not at all; where there is no room for
+        // both, the other makes room.
         this.write(frame, draft);
         localStorage.removeItem(key);
+        if (this.unkept.has(frame)) this.write(frame, draft);
       }
     }
     return drafts;
   }
 
-  /** @throws DOMException when the browser has no room left */
+  /** Whether the browser had no room for something that is not saved: it is in this window alone. */
+  get isFull(): boolean {
+    return this.unkept.size > 0;
+  }
+
   write(frame: number, draft: Draft): void {
-    localStorage.setItem(`${this.prefix}${this.tab} ${frame}`, JSON.stringify(draft));
+    if (keepInBrowser(`${this.prefix}${this.tab} ${frame}`, JSON.stringify(draft))) this.unkept.delete(frame);
+    else this.unkept.add(frame);
   }
 
   remove(frame: number): void {
     localStorage.removeItem(`${this.prefix}${this.tab} ${frame}`);
+    this.unkept.delete(frame);
   }
-}
-
-const lockName = (tab: string) => `frameloop-tab-${tab}`;
-const keysWith = (prefix: string) => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
-
-let claimed: Promise<string> | undefined;
-
-/**
- * The name of this tab, which it keeps when it is reloaded, and a lock on it for as long as it lives. A copied tab (the
- * browser copies its memory too) finds the name taken and gets a new one.
- */
-function claimTab(): Promise<string> {
-  claimed ??= (async () => {
-    const before = sessionStorage.getItem('frameloop-tab');
-    const tab = before !== null && (await hold(before)) ? before : crypto.randomUUID();
-    if (tab !== before) await hold(tab);
-    sessionStorage.setItem('frameloop-tab', tab);
-    return tab;
-  })();
-  return claimed;
-}
-
-function hold(tab: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    void navigator.locks.request(lockName(tab), { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      // Held until the tab is gone.
-      return lock === null ? undefined : new Promise<never>(() => undefined);
-    });
-  });
 }

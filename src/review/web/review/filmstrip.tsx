@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { thumbnailUrl } from '../api/cvat.js';
+import type { FrameInfo } from '../model/frame.js';
 import { Icon } from '../ui/icons.js';
 import { rem } from '../ui/rem.js';
-import type { FrameInfo, ReviewSession } from './session.js';
+import type { ReviewSession } from './session.js';
 
 /** In rem: the width of an item with the gap after it. */
 const itemRem = 7.5;

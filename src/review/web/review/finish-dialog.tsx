@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { readOtherJobs } from '../api/cvat.js';
 import type { Job } from '../api/types.js';
 import { navigate } from '../router.js';
 import { Button } from '../ui/button.js';
@@ -14,9 +15,13 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
   if (session.isFinished) return <Finished session={session} onClose={onClose} />;
 
   const open = session.isComplete ? session.frames.filter((frame) => !session.isReviewed(frame)) : [];
-  const unconfirmed = session.frames.flatMap((frame) => session.boxes(frame).filter(isUnconfirmed)).length;
+  const unconfirmed = session.frames.map((frame) => session.boxes(frame).filter(isUnconfirmed).length);
+  const unaccepted = unconfirmed.reduce((sum, count) => sum + count, 0);
+  // Frames may be done with while boxes of theirs were hidden.
+  const first = open[0] ?? session.frames[unconfirmed.findIndex((count) => count > 0)];
   const finish = async () => {
     setBusy(true);
+    setError(undefined);
     try {
       await session.setState('completed');
     } catch (reason) {
@@ -28,28 +33,34 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
     <Dialog title="Finish this job?" onClose={onClose}>
       {!session.isComplete ? (
         <p>{stillLoading} …</p>
-      ) : open.length === 0 ? (
+      ) : open.length === 0 && unaccepted === 0 ? (
         <p>All {session.frames.length} frames are reviewed.</p>
       ) : (
         <Notice kind="warn">
           <p>
-            <strong>
-              {open.length} of {session.frames.length} frames
-            </strong>{' '}
-            are not reviewed yet.
-            {unconfirmed > 0 && ` ${unconfirmed} boxes of the model would go into the dataset as they are.`}
+            {open.length === 0 ? (
+              'All frames were looked at, but not all boxes were accepted.'
+            ) : (
+              <>
+                <strong>
+                  {open.length} of {session.frames.length} frames
+                </strong>{' '}
+                are not reviewed yet.
+              </>
+            )}
+            {unaccepted > 0 && ` ${unaccepted} boxes of the model would go into the dataset as they are.`}
           </p>
         </Notice>
       )}
       <p class="quiet">When all jobs of the task are finished, the round goes on by itself.</p>
-      {session.saveState.kind !== 'saved' && <p>Not everything is saved yet.</p>}
+      {session.saveState.kind !== 'saved' && error === undefined && <p>Not everything is saved yet.</p>}
       {error !== undefined && <Notice kind="bad">{error}</Notice>}
       <div class="row end">
-        {open[0] !== undefined && (
+        {first !== undefined && session.isComplete && (
           <Button
             first
             onClick={() => {
-              session.show(session.frames.indexOf(open[0] as (typeof open)[0]));
+              session.show(session.frames.indexOf(first));
               onClose();
             }}
           >
@@ -59,7 +70,7 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
         <Button
           kind="primary"
           icon="check"
-          first={open.length === 0}
+          first={first === undefined}
           disabled={busy || !session.isComplete}
           onClick={() => void finish()}
         >
@@ -73,7 +84,7 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
 function Finished({ session, onClose }: { session: ReviewSession; onClose: () => void }) {
   const [others, setOthers] = useState<Job[]>();
   useEffect(() => {
-    session.otherJobs().then(setOthers, () => setOthers([]));
+    readOtherJobs(session.job).then(setOthers, () => setOthers([]));
   }, []);
   const next = others?.[0];
   return (

@@ -1,7 +1,7 @@
 import type { Shape } from '../api/types.js';
 import { isUnconfirmed } from '../model/box.js';
+import { FrameBoxes } from '../model/frame-boxes.js';
 import { isBox, toSavedBox } from '../model/shapes.js';
-import { FrameBoxes } from './frame-boxes.js';
 
 /**
  * The boxes of a job, by frame. Those of a few frames may come before the others, and what the server has of a frame is
@@ -70,6 +70,16 @@ export class JobBoxes {
   /** Frames with something that the server does not have yet. */
   unsaved(): number[] {
     return [...this.frames].flatMap(([frame, boxes]) => (boxes.countUnsaved > 0 ? [frame] : []));
+  }
+
+  /** Frames with a box that was changed here and elsewhere, and that nobody has decided. */
+  inConflict(): number[] {
+    return [...this.frames].flatMap(([frame, { conflicts }]) => (conflicts.length > 0 ? [frame] : []));
+  }
+
+  /** As {@link FrameBoxes.nothingIsOnItsWay}, of all frames. */
+  nothingIsOnItsWay(): void {
+    for (const boxes of this.frames.values()) boxes.nothingIsOnItsWay();
   }
 
   /** Whether there is nothing to save and nothing to decide. */

@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { WireReason } from '../../wire.js';
 import { isUnconfirmed, type Box } from '../model/box.js';
@@ -6,10 +7,16 @@ import { Notice } from '../ui/notice.js';
 import * as actions from './actions.js';
 import { BoxFields } from './box-fields.js';
 import { percent } from './box-view.js';
+import { Labels, Swatch } from './labels.js';
 import { unsureBelow, type ReviewSession } from './session.js';
 
 /** Everything about the frame that is shown, beside it. */
-export function Panel({ session, reason }: { session: ReviewSession; reason: WireReason | undefined }) {
+export function Panel(props: {
+  session: ReviewSession;
+  reason: WireReason | undefined;
+  labelSearch: RefObject<HTMLInputElement | null>;
+}) {
+  const { session, reason, labelSearch } = props;
   const fixed = session.isFinished;
   return (
     <aside class="panel" aria-label="This frame">
@@ -43,7 +50,7 @@ export function Panel({ session, reason }: { session: ReviewSession; reason: Wir
           Next unsure
         </Button>
       </section>
-      <Labels session={session} />
+      <Labels session={session} search={labelSearch} />
       <Boxes session={session} />
     </aside>
   );
@@ -86,35 +93,6 @@ function Reason({ session, reason }: { session: ReviewSession; reason: WireReaso
       )}
     </section>
   );
-}
-
-function Labels({ session }: { session: ReviewSession }) {
-  const active = session.selectedBox?.labelId ?? session.labelId;
-  return (
-    <section>
-      <h3>{session.selectedBox === undefined ? 'Label of new boxes' : 'Label of the selected box'}</h3>
-      <div class="labels">
-        {session.labels.map(({ id, name, color }, index) => (
-          <button
-            key={id}
-            type="button"
-            class="label"
-            aria-pressed={id === active}
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={() => actions.chooseLabel(session, id)}
-          >
-            <Swatch color={color} />
-            <span class="ellipsis">{name}</span>
-            {index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
-          </button>
-        ))}
-      </div>
-    </section>
-  );
-}
-
-function Swatch({ color }: { color: string }) {
-  return <span class="swatch" style={{ backgroundColor: color }} aria-hidden="true" />;
 }
 
 function Boxes({ session }: { session: ReviewSession }) {

@@ -1,4 +1,5 @@
 import { pictureUrl } from '../api/cvat.js';
+import { countWithin } from '../model/budget.js';
 import type { Size } from '../model/geometry.js';
 
 /** Decoded pictures take four bytes a pixel: this much memory in all. */
@@ -67,11 +68,11 @@ export class Pictures {
   }
 
   private forgetOldest(): void {
-    let bytes = 0;
-    for (const [frame] of [...this.loading].reverse()) {
+    const newestFirst = [...this.loading.keys()].reverse();
+    const bytes = newestFirst.map((frame) => {
       const { width, height } = this.sizeOf(frame) ?? { width: 0, height: 0 };
-      bytes += width * height * 4;
-      if (bytes > budgetBytes) this.loading.delete(frame);
-    }
+      return width * height * 4;
+    });
+    for (const frame of newestFirst.slice(countWithin(budgetBytes, bytes))) this.loading.delete(frame);
   }
 }

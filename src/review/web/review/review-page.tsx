@@ -1,5 +1,7 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { WireReason } from '../../wire.js';
+import { readReasons } from '../api/cvat.js';
+import { replaceAddress } from '../router.js';
 import { Button } from '../ui/button.js';
 import { Notice } from '../ui/notice.js';
 import { Navigation, ThemeSwitch } from '../ui/shell.js';
@@ -8,22 +10,23 @@ import { Canvas, type CanvasControls } from './canvas.js';
 import { Filmstrip } from './filmstrip.js';
 import { FinishDialog } from './finish-dialog.js';
 import { Help } from './help.js';
+import { openSession } from './open-session.js';
 import { Panel } from './panel.js';
 import { SaveStatus, SaveTrouble } from './save-status.js';
-import { ReviewSession } from './session.js';
+import type { ReviewSession } from './session.js';
 import { runShortcut, type View } from './shortcuts.js';
 
-export function ReviewPage({ jobId, frame, folderId }: { jobId: number; frame: number; folderId: string }) {
+export function ReviewPage(props: { jobId: number; frame: number | undefined; folderId: string }) {
+  const { jobId, frame, folderId } = props;
   const [session, setSession] = useState<ReviewSession>();
   const [error, setError] = useState<string>();
   useEffect(() => {
     let opened: ReviewSession | undefined;
     let gone = false;
-    ReviewSession.open(jobId, folderId, frame).then(
+    openSession(jobId, folderId, frame).then(
       (one) => {
         if (gone) return one.close();
         opened = one;
-        one.show(frame);
         setSession(one);
       },
       (reason: Error) => setError(reason.message),
@@ -58,19 +61,21 @@ function useSession(session: ReviewSession): void {
 function Review({ session, folderId }: { session: ReviewSession; folderId: string }) {
   useSession(session);
   const controls = useRef<CanvasControls | undefined>(undefined);
+  const labelSearch = useRef<HTMLInputElement>(null);
   const [dialog, setDialog] = useState<'help' | 'finish'>();
   const [boxesShown, setBoxesShown] = useState(true);
+  const [reopenError, setReopenError] = useState<string>();
   const [reasons, setReasons] = useState<ReadonlyMap<number, WireReason>>(new Map());
 
   useEffect(() => {
     // Without them the frames can be reviewed all the same.
-    session.readReasons().then(setReasons, () => undefined);
+    readReasons(session.job.id).then(setReasons, () => undefined);
   }, [session]);
 
   // The address names the frame, so that a reload or a link comes back to it.
   useEffect(() => {
     const { task_id, id } = session.job;
-    history.replaceState(null, '', `/tasks/${task_id}/jobs/${id}?frame=${session.index}`);
+    replaceAddress(`/tasks/${task_id}/jobs/${id}?frame=${session.index}`);
     document.title = `Frame ${session.index + 1} · ${session.job.task_name} · Frameloop`;
   }, [session.index]);
 
@@ -91,6 +96,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
     cancel: () => controls.current?.cancel() ?? false,
     showHelp: () => setDialog('help'),
     finish: () => setDialog('finish'),
+    findLabel: () => labelSearch.current?.focus(),
     toggleBoxes: () => setBoxesShown((shown) => !shown),
   };
 
@@ -103,6 +109,10 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
     return () => document.removeEventListener('keydown', onKeyDown);
   });
 
+  const reopen = () => {
+    setReopenError(undefined);
+    session.setState('in progress').catch((reason: Error) => setReopenError(reason.message));
+  };
   const reviewed = session.isComplete ? session.frames.filter((frame) => session.isReviewed(frame)).length : undefined;
   return (
     <div class="review">
@@ -115,7 +125,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
           </h1>
           <Progress done={reviewed} of={session.frames.length} />
         </div>
-        <SaveStatus state={session.saveState} />
+        <SaveStatus session={session} />
         <div class="toolbar" role="toolbar" aria-label="View and history">
           <Button
             kind="plain"
@@ -150,7 +160,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
           <ThemeSwitch />
         </div>
         {session.isFinished ? (
-          <Button onClick={() => void session.setState('in progress')}>Reopen job</Button>
+          <Button onClick={reopen}>Reopen job</Button>
         ) : (
           <Button kind="primary" icon="check" onClick={view.finish}>
             Finish job
@@ -160,6 +170,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
       <main class="review-main">
         <div class="stage-column">
           <SaveTrouble session={session} />
+          {reopenError !== undefined && <Notice kind="bad">The job cannot be reopened: {reopenError}</Notice>}
           {session.isFinished && (
             <Notice kind="info">
               This job is finished: its boxes are on their way into the dataset. Reopen it to change them.
@@ -167,7 +178,7 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
           )}
           <Canvas session={session} boxesShown={boxesShown} controls={controls} />
         </div>
-        <Panel session={session} reason={reasons.get(session.frame.number)} />
+        <Panel session={session} reason={reasons.get(session.frame.number)} labelSearch={labelSearch} />
       </main>
       <footer class="review-footer">
         <Button

@@ -11,6 +11,8 @@ export type SaveState =
   /** The server cannot be reached; everything is kept in this browser and sent later. */
   | { kind: 'offline' }
   | { kind: 'signed-out' }
+  /** The job was finished elsewhere: what is not saved waits until it is reopened. */
+  | { kind: 'finished' }
   /** The server will not take it, with its reason. */
   | { kind: 'refused'; message: string };
 
@@ -25,8 +27,14 @@ export interface SaverOptions {
   jobId: number;
   taskId: number;
   boxes: JobBoxes;
-  /** Told after the boxes of these frames, or only the state, have changed. */
+  /** Reads the job again, whose state others change too. @throws HttpError */
+  readJob: () => Promise<void>;
+  /** Whether nothing may be changed any more. */
+  isFinished: () => boolean;
+  /** Told after the boxes of these frames have changed. */
   onChange: (frames: readonly number[]) => void;
+  /** Told after {@link Saver.state} has changed from this one. */
+  onState: (before: SaveState) => void;
   /** Told after something was saved. */
   onSaved: () => void;
 }
@@ -36,6 +44,9 @@ export class Saver {
   state: SaveState = { kind: 'saved' };
   private version = '';
   private running: Promise<void> | undefined;
+  private saving: Promise<void> | undefined;
+  /** Somebody wanted to look while something was running. */
+  private lookAgain = false;
   private timer: number | undefined;
   private failures = 0;
   private closed = false;
@@ -53,53 +64,70 @@ export class Saver {
     window.clearTimeout(this.timer);
   }
 
-  /** Takes in what the server has, which may have been asked for already. @throws HttpError */
-  async pull(asked = readAnnotations(this.options.jobId, this.version || undefined)): Promise<void> {
-    const { body, version } = await asked;
-    if (body === undefined) return;
-    const changed = this.options.boxes.takeIn(body.shapes);
-    this.version = version ?? '';
-    this.options.onChange(changed);
-  }
-
   /** Looks for what others changed, quietly: who has nothing to save need not hear that the server is away. */
   async refresh(): Promise<void> {
-    if (this.running !== undefined || this.closed) return;
+    if (this.closed) return;
+    if (this.running !== undefined) {
+      this.lookAgain = true;
+      return;
+    }
+    const { boxes } = this.options;
     try {
       await this.exclusively(() => this.pull());
+      if (boxes.unsaved().length === 0) this.done();
     } catch (error) {
       if (!isTemporary(error)) this.fail(error);
     }
-    if (this.options.boxes.unsaved().length > 0) this.soon();
+    if (boxes.unsaved().length > 0) this.soon();
   }
 
   /** Saves in a moment. */
   soon(): void {
     window.clearTimeout(this.timer);
+    if (this.closed) return;
     if (this.state.kind === 'saved') this.setState({ kind: 'saving' });
     this.timer = window.setTimeout(() => void this.save(), this.failures > 0 ? this.retryDelay() : delayMs);
   }
 
-  /** Saves now; resolves when everything is saved or cannot be. */
-  async save(): Promise<void> {
+  /** Saves now; resolves when everything is saved or cannot be, which {@link state} says. */
+  save(): Promise<void> {
+    this.saving ??= this.saveAll().finally(() => (this.saving = undefined));
+    return this.saving;
+  }
+
+  private async saveAll(): Promise<void> {
     window.clearTimeout(this.timer);
-    if (this.running !== undefined) {
-      await this.running.catch(() => undefined);
-    }
+    while (this.running !== undefined) await this.running.catch(() => undefined);
     if (this.closed) return;
+    const { boxes } = this.options;
     try {
       await this.exclusively(async () => {
         if (this.version === '') await this.pull();
-        for (let frames = this.options.boxes.unsaved(); frames.length > 0; frames = this.options.boxes.unsaved()) {
+        for (let frames = boxes.unsaved(); frames.length > 0; frames = boxes.unsaved()) {
+          if (this.options.isFinished()) return this.setState({ kind: 'finished' });
           if (this.state.kind === 'saved') this.setState({ kind: 'saving' });
           await this.send(frames);
         }
+        this.done();
       });
-      this.failures = 0;
-      this.setState({ kind: 'saved' });
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private done(): void {
+    this.failures = 0;
+    if (this.state.kind !== 'saved') this.setState({ kind: 'saved' });
+  }
+
+  /** Takes in what the server has. @throws HttpError */
+  private async pull(): Promise<void> {
+    const { jobId, boxes, onChange, readJob } = this.options;
+    const [{ body, version }] = await Promise.all([readAnnotations(jobId, this.version || undefined), readJob()]);
+    if (body === undefined) return;
+    const changed = boxes.takeIn(body.shapes);
+    this.version = version ?? '';
+    onChange(changed);
   }
 
   private async exclusively(work: () => Promise<void>): Promise<void> {
@@ -108,6 +136,10 @@ export class Saver {
       await this.running;
     } finally {
       this.running = undefined;
+      if (this.lookAgain) {
+        this.lookAgain = false;
+        void this.refresh();
+      }
     }
   }
 
@@ -135,7 +167,7 @@ export class Saver {
         for (const { boxes, box, id } of update) boxes.wasSaved(box, id);
       }
       if (create.length > 0) {
-        for (const { boxes, box } of create) boxes.willCreate([box]);
+        for (const { boxes, box } of create) boxes.willCreate(box);
         onChange(numbers);
         const shapes = await this.change(
           'create',
@@ -153,6 +185,7 @@ export class Saver {
       await this.pull();
       return;
     }
+    all.nothingIsOnItsWay();
     onChange(numbers);
     onSaved();
   }
@@ -164,6 +197,7 @@ export class Saver {
   }
 
   private fail(error: unknown): void {
+    window.clearTimeout(this.timer);
     if (isTemporary(error)) {
       this.failures += 1;
       this.setState({ kind: 'offline' });
@@ -180,7 +214,8 @@ export class Saver {
   }
 
   private setState(state: SaveState): void {
+    const before = this.state;
     this.state = state;
-    this.options.onChange([]);
+    this.options.onState(before);
   }
 }

@@ -1,120 +1,65 @@
-import { readAnnotationsAround, readJob, readJobs, readLabels, readMeta, setJobState } from '../api/cvat.js';
-import { get } from '../api/http.js';
-import type { Job } from '../api/types.js';
-import type { WireReason, WireReasons } from '../../wire.js';
+import type { Job, JobState, Label } from '../api/types.js';
 import { isUnconfirmed, type Box } from '../model/box.js';
 import { applyChanges, changesBetween, type BoxChange } from '../model/changes.js';
+import type { FrameInfo } from '../model/frame.js';
 import { History } from '../model/history.js';
-import { Drafts } from './drafts.js';
-import { FrameBoxes } from './frame-boxes.js';
-import { JobBoxes } from './job-boxes.js';
-import { Pictures } from './pictures.js';
-import { Saver, type SaveState } from './saver.js';
+import type { JobBoxes } from './job-boxes.js';
+import { JobKeeper, type JobKeeperOptions } from './job-keeper.js';
+import type { JobMemory } from './job-memory.js';
+import type { Pictures } from './pictures.js';
+import type { SaveState } from './saver.js';
 
-export interface FrameInfo {
-  /** Index in the task. */
-  number: number;
-  name: string;
-  width: number;
-  height: number;
-}
-
-export interface LabelInfo {
-  id: number;
-  name: string;
-  color: string;
+/** What a job is reviewed with. */
+interface SessionParts extends Omit<JobKeeperOptions, 'onChange'> {
+  frames: readonly FrameInfo[];
+  labels: readonly Label[];
+  pictures: Pictures;
+  memory: JobMemory;
 }
 
 export const stillLoading = 'The boxes are still being loaded';
-
-/** So that the first frame is drawn, and the small pictures are there, before the boxes of a thousand others come. */
-const restDelayMs = 200;
 
 /** A box of the model below this is one that the model is not sure of. */
 export const unsureBelow = 0.5;
 
 /** One job that is being reviewed: its frames, their boxes, what is selected, and everything that is done to them. */
 export class ReviewSession {
+  readonly frames: readonly FrameInfo[];
+  readonly labels: readonly Label[];
   readonly pictures: Pictures;
   /** Index in the job of the frame that is shown. */
   index = 0;
   selected: string | undefined;
   /** Label of the next new box. */
   labelId: number;
+  /** What is put on a frame by pasting. */
+  copied: Box | undefined;
   /** Boxes of the model below this confidence are not shown. */
   minScore = 0;
   /** Last thing that happened, for people who hear the page. */
   announcement = '';
-  private readonly jobBoxes = new JobBoxes();
+  private readonly jobBoxes: JobBoxes;
+  private readonly keeper: JobKeeper;
+  private readonly memory: JobMemory;
   private readonly history = new History();
-  private readonly saver: Saver;
   private readonly listeners = new Set<() => void>();
-  private readonly seen: Set<number>;
-  private readonly channel: BroadcastChannel;
+  /** The frame was shown before its boxes were there. */
+  private countAwaited = false;
 
-  private constructor(
-    public job: Job,
-    readonly frames: readonly FrameInfo[],
-    readonly labels: readonly LabelInfo[],
-    private readonly place: string,
-    folderId: string,
-    private readonly drafts: Drafts,
-  ) {
+  constructor({ frames, labels, pictures, memory, ...kept }: SessionParts) {
+    this.frames = frames;
+    this.labels = labels;
     this.labelId = labels[0]?.id ?? 0;
-    this.seen = new Set(JSON.parse(localStorage.getItem(this.seenKey) ?? '[]') as number[]);
-    for (const [frame, draft] of drafts.read()) this.jobBoxes.restore(frame, FrameBoxes.ofDraft(draft));
-    const byNumber = new Map(frames.map((frame) => [frame.number, frame]));
-    this.pictures = new Pictures(job.task_id, folderId, (number) => byNumber.get(number));
-    this.channel = new BroadcastChannel(`frameloop ${place}`);
-    this.saver = new Saver({
-      jobId: job.id,
-      taskId: job.task_id,
-      boxes: this.jobBoxes,
-      onChange: (changed) => this.keep(changed),
-      onSaved: () => {
-        this.channel.postMessage('saved');
-        if (this.job.state === 'new') void this.setState('in progress');
-      },
-    });
-    this.channel.onmessage = () => void this.saver.refresh();
-    document.addEventListener('visibilitychange', this.onVisible);
-    window.addEventListener('online', this.onOnline);
-  }
-
-  /**
-   * Opens a job at a frame, by its index in the job. The boxes of this frame and of those beside it are there then; the
-   * others come when its picture is there, so that a long job is seen as soon as a short one.
-   * @throws HttpError
-   */
-  static async open(jobId: number, folderId: string, index: number): Promise<ReviewSession> {
-    const place = `${folderId} ${jobId}`;
-    const [job, labels, meta, near, drafts] = await Promise.all([
-      readJob(jobId),
-      readLabels(jobId),
-      readMeta(jobId),
-      readAnnotationsAround(jobId, Math.max(0, index)),
-      Drafts.open(place),
-    ]);
-    const frames = meta.frames.map(({ name, width, height }, offset) => ({
-      ...{ number: job.start_frame + offset, name, width, height },
-    }));
-    const session = new ReviewSession(job, frames, labels, place, folderId, drafts);
-    session.keep(session.jobBoxes.takeInFrames(near, near.annotations.shapes));
-    const first = frames[Math.min(index, frames.length - 1)];
-    // That it cannot be shown is told where it is to be shown.
-    const shown = first === undefined ? Promise.resolve() : session.pictures.load(first.number);
-    // Saving begins with what the server has.
-    const loadRest = () => window.setTimeout(() => void session.saver.save(), restDelayMs);
-    void shown.then(loadRest, loadRest);
-    if (!session.jobBoxes.isSaved) session.saver.soon();
-    return session;
+    this.pictures = pictures;
+    this.memory = memory;
+    this.jobBoxes = kept.boxes;
+    this.keeper = new JobKeeper({ ...kept, onChange: (news) => this.onChange(news) });
+    memory.watch(() => this.tell());
   }
 
   close(): void {
-    void this.saver.save().finally(() => this.saver.close());
-    this.channel.close();
-    document.removeEventListener('visibilitychange', this.onVisible);
-    window.removeEventListener('online', this.onOnline);
+    this.keeper.close();
+    this.memory.close();
   }
 
   subscribe(listener: () => void): () => void {
@@ -128,12 +73,21 @@ export class ReviewSession {
     return this.frames[this.index] as FrameInfo;
   }
 
+  get job(): Job {
+    return this.keeper.job;
+  }
+
   get saveState(): SaveState {
-    return this.saver.state;
+    return this.keeper.saveState;
+  }
+
+  /** Whether something that is not saved is in this window alone, for want of room in the browser. */
+  get isStorageFull(): boolean {
+    return this.keeper.isStorageFull;
   }
 
   get isFinished(): boolean {
-    return this.job.state === 'completed';
+    return this.keeper.isFinished;
   }
 
   get canUndo(): boolean {
@@ -175,13 +129,13 @@ export class ReviewSession {
     return this.jobBoxes.of(this.frame.number).conflicts;
   }
 
-  label(id: number): LabelInfo {
+  label(id: number): Label {
     return this.labels.find((label) => label.id === id) ?? { id, name: `label ${id}`, color: '#888888' };
   }
 
   /** Whether a person is done with a frame, as far as this browser knows or the boxes tell. */
   isReviewed(frame: FrameInfo): boolean {
-    return this.seen.has(frame.number) || this.jobBoxes.isConfirmed(frame.number);
+    return this.memory.isSeen(frame.number) || this.jobBoxes.isConfirmed(frame.number);
   }
 
   isUnsure(frame: FrameInfo): boolean {
@@ -194,11 +148,12 @@ export class ReviewSession {
     const next = Math.min(Math.max(index, 0), this.frames.length - 1);
     const direction = next < this.index ? -1 : 1;
     this.index = next;
+    this.memory.index = next;
     this.selected = undefined;
     this.history.separate();
     this.pictures.prepare(this.frame.number, direction);
-    if (!this.isLoaded()) void this.saver.save();
-    this.say(`Frame ${next + 1} of ${this.frames.length}, ${this.boxes().length} boxes`);
+    if (!this.isLoaded()) void this.keeper.save();
+    this.announceFrame();
   }
 
   /** The next (or previous) frame with a box that the model is not sure of. */
@@ -209,6 +164,18 @@ export class ReviewSession {
       if (this.isUnsure(frame)) return this.show(index);
     }
     this.say(step > 0 ? 'No unsure frame after this one' : 'No unsure frame before this one');
+  }
+
+  /** The next frame that nobody has looked at, from the beginning again after the last one. */
+  showNotReviewed(): void {
+    const { length } = this.frames;
+    for (let step = 1; step <= length; step += 1) {
+      const index = (this.index + step) % length;
+      const frame = this.frames[index] as FrameInfo;
+      if (!this.isLoaded(frame)) return this.say(stillLoading);
+      if (!this.isReviewed(frame)) return this.show(index);
+    }
+    this.say('All frames are reviewed');
   }
 
   select(key: string | undefined): void {
@@ -230,8 +197,7 @@ export class ReviewSession {
    * @param together steps with the same name are undone as one
    */
   edit(after: readonly Box[], what: string, together?: string): void {
-    if (this.isFinished) return this.say('This job is finished. Reopen it to change it.');
-    if (!this.isLoaded()) return this.say(stillLoading);
+    if (!this.canChange()) return;
     const frame = this.frame.number;
     const changes = changesBetween(this.boxes(), after);
     if (changes.length > 0) {
@@ -243,8 +209,7 @@ export class ReviewSession {
 
   markReviewed(): void {
     if (this.isFinished || !this.isLoaded()) return;
-    this.seen.add(this.frame.number);
-    localStorage.setItem(this.seenKey, JSON.stringify([...this.seen]));
+    this.memory.addSeen(this.frame.number);
     this.tell();
   }
 
@@ -258,6 +223,7 @@ export class ReviewSession {
 
   /** Decides a box that was changed here and elsewhere. */
   resolve(key: string, keep: 'mine' | 'theirs'): void {
+    if (!this.canChange()) return;
     const boxes = this.jobBoxes.of(this.frame.number);
     const conflict = boxes.conflicts.find((one) => one.key === key);
     boxes.conflicts = boxes.conflicts.filter((one) => one !== conflict);
@@ -279,29 +245,31 @@ export class ReviewSession {
     this.tell();
   }
 
-  /** Sets the state of the job after everything is saved. @throws HttpError */
-  async setState(state: Job['state']): Promise<void> {
-    await this.saver.save();
-    this.job = await setJobState(this.job.id, state);
-    this.tell();
+  /**
+   * Sets the state of the job after everything is saved.
+   * @throws HttpError
+   * @throws Error where the job is to be finished and not everything is saved or decided
+   */
+  setState(state: JobState): Promise<void> {
+    return this.keeper.setState(state, (frame) => `frame ${this.indexOf(frame) + 1}`);
   }
 
   saveNow(): Promise<void> {
-    return this.saver.save();
+    return this.keeper.save();
   }
 
-  /** Jobs of the same task that are still to be done, the next one first. @throws HttpError */
-  async otherJobs(): Promise<Job[]> {
-    const jobs = (await readJobs(this.job.task_id)).filter(
-      ({ id, state }) => id !== this.job.id && state !== 'completed',
-    );
-    return [...jobs.filter(({ id }) => id > this.job.id), ...jobs.filter(({ id }) => id < this.job.id)];
+  saveSoon(): void {
+    this.keeper.saveSoon();
   }
 
-  /** Why each frame was chosen, by its number. @throws HttpError */
-  async readReasons(): Promise<Map<number, WireReason>> {
-    const { frames } = await get<WireReasons>(`/api/frameloop/jobs/${this.job.id}/reasons`);
-    return new Map(frames.map((reason) => [reason.frame, reason]));
+  /** Gives up everything that is not saved. */
+  discard(): void {
+    this.keeper.discard();
+  }
+
+  /** Writes down in the browser what is not saved of these frames. */
+  keep(frames: readonly number[]): void {
+    this.keeper.keep(frames);
   }
 
   /** Changes something that is only shown, and tells who listens. */
@@ -312,21 +280,30 @@ export class ReviewSession {
 
   // --- inside ----------------------------------------------------------------------------------------------------
 
-  private readonly onVisible = () => {
-    if (!document.hidden) void this.saver.refresh();
-  };
+  private canChange(): boolean {
+    if (this.isFinished) this.say('This job is finished. Reopen it to change it.');
+    else if (!this.isLoaded()) this.say(stillLoading);
+    else return true;
+    return false;
+  }
 
-  private readonly onOnline = () => void this.saver.save();
+  private announceFrame(): void {
+    this.countAwaited = !this.isLoaded();
+    const boxes = this.countAwaited ? 'its boxes are being loaded' : `${this.boxes().length} boxes`;
+    this.say(`Frame ${this.index + 1} of ${this.frames.length}, ${boxes}`);
+  }
 
-  private get seenKey(): string {
-    return `frameloop-seen ${this.place}`;
+  private indexOf(frame: number): number {
+    return this.frames.findIndex(({ number }) => number === frame);
   }
 
   private goBack(step: { frame: number; changes: BoxChange[] } | undefined, done: string, nothing: string): void {
     if (step === undefined || this.isFinished) return this.say(nothing);
-    const index = this.frames.findIndex(({ number }) => number === step.frame);
+    const index = this.indexOf(step.frame);
     if (index !== this.index) this.show(index);
     this.apply(step.frame, step.changes);
+    // Nobody has agreed to a box that is the model's alone again.
+    if (this.boxes().some(isUnconfirmed)) this.memory.removeSeen(step.frame);
     this.selected = step.changes.find(({ after }) => after !== undefined)?.key;
     this.say(done);
   }
@@ -334,19 +311,14 @@ export class ReviewSession {
   private apply(frame: number, changes: readonly BoxChange[]): void {
     const boxes = this.jobBoxes.of(frame);
     boxes.mine = applyChanges(boxes.mine, changes);
-    this.keep([frame]);
-    this.saver.soon();
+    this.keeper.changed(frame);
   }
 
-  /** Writes down what is not saved yet, and forgets what is. */
-  private keep(changed: readonly number[]): void {
-    for (const frame of changed) {
-      const boxes = this.jobBoxes.of(frame);
-      if (boxes.isSaved) this.drafts.remove(frame);
-      else this.drafts.write(frame, boxes.toDraft());
-    }
+  private onChange(news: string | undefined): void {
     if (this.selectedBox === undefined) this.selected = undefined;
-    this.tell();
+    if (news !== undefined) this.say(news);
+    else if (this.countAwaited && this.isLoaded()) this.announceFrame();
+    else this.tell();
   }
 
   private tell(): void {

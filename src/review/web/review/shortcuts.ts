@@ -1,5 +1,6 @@
-import * as actions from './actions.js';
 import type { Handle } from '../model/geometry.js';
+import { keyName } from '../model/keys.js';
+import * as actions from './actions.js';
 import type { ReviewSession } from './session.js';
 
 /** What the view, rather than the job, can do. */
@@ -12,12 +13,13 @@ export interface View {
   cancel(): boolean;
   showHelp: () => void;
   finish: () => void;
+  findLabel: () => void;
   toggleBoxes(): void;
 }
 
 export interface Shortcut {
   group: 'Frames' | 'Decide' | 'Boxes' | 'View';
-  /** As `event.key` names them, small letters, with Ctrl+ (⌘ too), Alt+ and Shift+ in this order before them. */
+  /** As {@link keyName} writes them. */
   keys: string[];
   /** How the help shows them, where that differs. */
   shown?: string;
@@ -63,6 +65,7 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Frames', keys: ['end'], what: 'Last frame', run: (s) => s.show(s.frames.length - 1) },
   { group: 'Frames', keys: ['u'], what: 'Next unsure frame', run: (s) => s.showUnsure(1) },
   { group: 'Frames', keys: ['shift+u'], what: 'Previous unsure frame', run: (s) => s.showUnsure(-1) },
+  { group: 'Frames', keys: ['r'], what: 'Next frame that is not reviewed', run: (s) => s.showNotReviewed() },
   { group: 'Decide', keys: ['enter'], what: 'Accept all boxes and go on', run: (s) => actions.acceptAndGoOn(s) },
   { group: 'Decide', keys: ['a'], what: 'Accept all boxes', run: (s) => actions.acceptAll(s) },
   { group: 'Decide', keys: ['x'], what: 'Nothing here: delete all boxes', run: (s) => actions.nothingHere(s) },
@@ -108,6 +111,14 @@ export const shortcuts: readonly Shortcut[] = [
       const label = session.labels[Number(key) - 1];
       if (label !== undefined) actions.chooseLabel(session, label.id);
     },
+  },
+  { group: 'Boxes', keys: ['ctrl+c'], what: 'Copy the selected box', run: (s) => actions.copyBox(s) },
+  { group: 'Boxes', keys: ['ctrl+v'], what: 'Paste it, on any frame', run: (s) => actions.pasteBox(s) },
+  {
+    group: 'Boxes',
+    keys: ['l'],
+    what: 'Find a label by its name, where there are more than nine; Enter takes the first one',
+    run: (_, view) => view.findLabel(),
   },
   { group: 'Boxes', keys: ['v'], what: 'Accept the selected box', run: (s) => actions.confirmBox(s) },
   {
@@ -185,19 +196,6 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'View', keys: ['ctrl+s'], what: 'Save now (it saves by itself)', run: (s) => void s.saveNow() },
 ];
 
-/** The name of a key press, as {@link Shortcut.keys} writes it. */
-function keyName(event: KeyboardEvent): string {
-  const key = event.key.toLowerCase();
-  const isSign = key.length === 1 && !/[a-z]/.test(key);
-  return [
-    event.ctrlKey || event.metaKey ? 'ctrl+' : '',
-    event.altKey ? 'alt+' : '',
-    // Signs are what they are, however they are typed on this keyboard.
-    event.shiftKey && !isSign ? 'shift+' : '',
-    key,
-  ].join('');
-}
-
 const byKey = new Map(shortcuts.flatMap((shortcut) => shortcut.keys.map((key) => [key, shortcut] as const)));
 
 /** Does what a key press means, unless it belongs to the control that has the focus. @returns whether it meant something */
@@ -212,6 +210,8 @@ export function runShortcut(event: KeyboardEvent, session: ReviewSession, view: 
 
 function belongsToControl(event: KeyboardEvent, name: string): boolean {
   const { target } = event;
+  // Who has selected some text means to copy that.
+  if (name === 'ctrl+c' && getSelection()?.isCollapsed === false) return true;
   if (!(target instanceof HTMLElement)) return false;
   if (target.matches('input[type=range]')) return /arrow|home|end|page/.test(name);
   if (target.matches('input, textarea, select')) return !/^(ctrl\+(s|enter)|escape)$/.test(name);

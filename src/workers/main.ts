@@ -36,7 +36,7 @@ export async function runWorker({ target, log, onReady, config, ...options }: Ru
     },
   });
   const tracing = startTracing(options.env, log);
-  const stopGauges = startGauges(options, config, log);
+  const stopGauges = startGauges({ ...options, target }, config, log);
   const { signal, release } = firstSignal();
   try {
     const connection = await connectNative(target, { onRetry: (message) => log.warn(message), signal });

@@ -6,6 +6,8 @@ import { openCatalog, type Catalog } from '../catalog/index.js';
 import { diskSpace } from '../common/disk-space.js';
 import { messageOf, PipelineError } from '../common/errors.js';
 import type { LoadedConfig } from '../config/index.js';
+import type { TemporalTarget } from './target.js';
+import { createTemporalProbe } from './temporal-probe.js';
 
 /** Buckets from half a minute to a month: people take hours or days. */
 const annotationBuckets = [30, 300, 1800, 3600, 4 * 3600, 8 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 30 * 86_400];
@@ -54,19 +56,21 @@ function metricsAddress(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * Keeps the numbers up to date that are read rather than counted: states in the catalog, waiting people, the disk. Every
- * worker process of a host shows the same. Returns what ends it.
+ * Keeps the numbers up to date that are read rather than counted: states in the catalog, waiting people, the disk, and
+ * whether Temporal answers. Every worker process of a host shows the same. Returns what ends it.
  */
 export function startGauges(
-  worker: Pick<ActivityDependencies, 'env' | 'folder' | 'configFile'>,
+  worker: Pick<ActivityDependencies, 'env' | 'folder' | 'configFile'> & { target: TemporalTarget },
   config: Pick<LoadedConfig, 'paths' | 'storage'>,
   log: Logger,
 ): () => Promise<void> {
   if (metricsAddress(worker.env) === undefined) return () => Promise.resolve();
   const { paths } = config;
   const set = createGauges();
+  const temporal = createTemporalProbe(worker.target);
   let catalog: Promise<Catalog> | undefined;
   const read = async () => {
+    set('frameloop_temporal_up', (await temporal.answers()) ? 1 : 0);
     try {
       catalog ??= openCatalog(paths.data);
       await readGauges(await catalog, paths, set);
@@ -86,6 +90,7 @@ export function startGauges(
     clearInterval(timer);
     await reading;
     await (await catalog)?.close();
+    await temporal.close();
   };
 }
 
@@ -100,6 +105,7 @@ const gauges = {
   frameloop_disk_free_bytes: 'Room on the disk of the videos',
   frameloop_disk_size_bytes: 'Size of the disk of the videos',
   frameloop_downloads_paused: '1 while downloads are held back because the disk is nearly full',
+  frameloop_temporal_up: '1 while Temporal answers and takes the credentials, else 0',
   frameloop_resident_memory_bytes: 'Memory of the worker process',
 } as const;
 

@@ -93,6 +93,7 @@ describe('a worker with FRAMELOOP_METRICS', () => {
       return valueOf(text, 'frameloop_rounds', { state: 'waiting' }) === 1 && text;
     });
     expect(valueOf(waiting, 'frameloop_oldest_wait_seconds')).toBeGreaterThan(0);
+    expect(valueOf(waiting, 'frameloop_temporal_up')).toBe(1);
     await completeJobs(await up.cvat(), taskId);
     const { result } = await untilStatus(up, workflowId, 'done', ({ state }) => state === 'COMPLETED');
     const { frames, dataset } = result as {

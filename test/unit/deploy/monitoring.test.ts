@@ -32,7 +32,7 @@ describe('the dashboard', () => {
   const dashboard = JSON.parse(read('deploy/grafana/frameloop.json')) as {
     id?: number;
     uid: string;
-    templating: { list: { name: string }[] };
+    templating: { list: { name: string; allValue?: string }[] };
     panels: Panel[];
   };
   const { panels } = dashboard;
@@ -78,6 +78,47 @@ describe('the dashboard', () => {
       if (type === 'row') continue;
       expect(description, title).toMatch(/\.$/);
       expect(targets.length, title).toBeGreaterThan(0);
+    }
+  });
+
+  /** What a panel asks when everything is chosen: Grafana writes `allValue`, or all that the variable's query brings. */
+  function asked(title: string): string {
+    const all = (name: string, values: string[]) =>
+      dashboard.templating.list.find((each) => each.name === name)?.allValue ?? `(${values.join('|')})`;
+    const expr = panels.find((panel) => panel.title === title)?.targets?.[0]?.expr ?? '';
+    return expr.replaceAll('$job', all('job', ['frameloop'])).replaceAll('$instance', all('instance', ['a', 'b']));
+  }
+
+  it.skipIf(promtool === undefined)(`counts no target of others, and every failed round once${without}`, async () => {
+    const failed = (instance: string, values: string) => {
+      return { series: `frameloop_rounds{job="frameloop", instance="${instance}", state="failed"}`, values };
+    };
+    // Two workers of one host, a foreign target; one round failed long ago, one within the day.
+    const series = [
+      { series: 'up{job="frameloop", instance="a"}', values: '1x1500' },
+      { series: 'up{job="frameloop", instance="b"}', values: '1x1500' },
+      { series: 'up{job="node", instance="a"}', values: '1x1500' },
+      failed('a', '1x100 2x1400'),
+      failed('b', '1x100 2x1400'),
+      { series: 'frameloop_rounds_ended_total{job="frameloop", instance="a", state="failed"}', values: '_x100 1x1400' },
+    ];
+    const holds = (title: string, value: number) => {
+      return { expr: asked(title), eval_time: '1440m', exp_samples: [{ labels: '{}', value }] };
+    };
+    const tests = [
+      {
+        ...{ interval: '1m', input_series: series },
+        promql_expr_test: [holds('Workers up', 2), holds('Failed rounds, 24 h', 1)],
+      },
+    ];
+    const { folder, remove } = await temporaryFolder('dashboard');
+    try {
+      const file = path.join(folder, 'panels.yml');
+      await writeFile(file, JSON.stringify({ tests }));
+      const { all } = await execa(promtool ?? '', ['test', 'rules', file], { reject: false, all: true });
+      expect(all).toMatch(/SUCCESS\s*$/);
+    } finally {
+      await remove();
     }
   });
 

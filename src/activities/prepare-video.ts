@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { removeTemporaries } from '../common/files.js';
 import { normaliseVideo } from '../video/index.js';
 import type { VideoReference } from '../video/index.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -14,6 +15,8 @@ export async function fixVideoFormat(
   const { config } = await readRoundFile(round.folder);
   const { downloads } = config.paths;
   return withHeartbeat(async (signal, report) => {
+    // Of a worker that was killed: as large as the video.
+    await removeTemporaries(downloads, `${video.videoKey}.`);
     const fixed = await normaliseVideo(file, {
       // Somebody's own file is left as it is, and nothing is written beside it.
       outputFolder: downloads,

@@ -5,6 +5,7 @@ import type { CatalogInventory } from '../catalog/index.js';
 import { PipelineError } from '../common/errors.js';
 import { readJsonLines } from '../common/files.js';
 import type { LoadedConfig } from '../config/index.js';
+import { partialFolder } from '../video/index.js';
 import { measure, namesIn, together } from './files.js';
 import type { Disposable } from './plan.js';
 
@@ -42,15 +43,24 @@ export async function takeInventory(
   return { disposables, totalBytes: await totalSize(paths) };
 }
 
-/** Videos that we downloaded or converted: files of a video that no open round has. What we do not know is not ours. */
+/**
+ * Videos that we downloaded or converted, and what a killed worker left half done of either: files of a video that no open
+ * round has. What we do not know is not ours.
+ */
 async function videoFiles(downloads: string, { videos }: CatalogInventory): Promise<Map<string, string[]>> {
   const files = new Map<string, string[]>();
-  for (const name of await namesIn(downloads)) {
-    const key = name.split('.', 1)[0] ?? '';
+  const add = (key: string, file: string) => {
     const video = videos.get(key);
-    if (!video || video.state === 'claimed' || video.inOpenRound) continue;
-    files.set(key, [...(files.get(key) ?? []), path.join(downloads, name)]);
+    if (!video || video.state === 'claimed' || video.inOpenRound) return;
+    files.set(key, [...(files.get(key) ?? []), file]);
+  };
+  for (const name of await namesIn(downloads)) {
+    // Names of half-written files begin with a dot.
+    const [, key] = /^\.?([^.]+)\./.exec(name) ?? [];
+    if (key !== undefined) add(key, path.join(downloads, name));
   }
+  const unfinished = partialFolder(downloads);
+  for (const key of await namesIn(unfinished)) add(key, path.join(unfinished, key));
   return files;
 }
 

@@ -2,7 +2,7 @@ export { sampleFrames, type SampleOptions } from './frames.js';
 export { videoKeyOfFile } from './keys.js';
 export { normaliseVideo } from './normalise.js';
 export { assertUsable, probeVideo } from './probe.js';
-export { downloadVideo } from './sources/download.js';
+export { downloadVideo, partialFolder } from './sources/download.js';
 export { hasVideoExtension } from './sources/extensions.js';
 export { localSource } from './sources/local.js';
 export { searchSource } from './sources/search.js';

@@ -44,6 +44,12 @@ interface World {
 const frameFile = ({ paths }: LoadedConfig, { videoKey, frameId }: Candidate) =>
   path.join(paths.output, videoKey, `${frameId}.jpg`);
 
+/** A download, one that was interrupted, and what a killed format fix leaves. */
+const videoFiles = ({ paths }: LoadedConfig, videoKey: string) =>
+  [`${videoKey}.mp4`, `.partial/${videoKey}/${videoKey}.mp4.part`, `.${videoKey}.normalised.4711-0123abcd.tmp.mp4`].map(
+    (name) => path.join(paths.downloads, name),
+  );
+
 let worlds = 0;
 
 async function makeWorld(specs: RoundSpec[], storage: object = keepNothing): Promise<World> {
@@ -62,7 +68,10 @@ async function makeWorld(specs: RoundSpec[], storage: object = keepNothing): Pro
       folderOf: (id) => path.join(config.paths.data, 'rounds', id),
     });
     await catalog.claimVideo(row.id, { videoKey, source: 'url' });
-    await writeFile(path.join(config.paths.downloads, `${videoKey}.mp4`), 'x'.repeat(5000));
+    for (const file of videoFiles(config, videoKey)) {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, 'x'.repeat(5000));
+    }
     const frames = Array.from({ length: spec.frames }, (_, frame) => candidate({ videoKey, ptsMs: frame * 1000 }));
     await mkdir(path.join(config.paths.output, videoKey), { recursive: true });
     for (const frame of frames) await writeFile(frameFile(config, frame), 'picture');
@@ -119,7 +128,7 @@ async function missing({ config, catalog, rounds }: World): Promise<string[]> {
       const file = frameFile(config, candidate({ videoKey: round.videoKey, ptsMs: frame * 1000 }));
       if (isOpen(round) || everything || (round.labelled && frame < round.selected)) needed.push(file);
     }
-    if (isOpen(round)) needed.push(path.join(config.paths.downloads, `${round.videoKey}.mp4`));
+    if (isOpen(round)) needed.push(...videoFiles(config, round.videoKey));
     if (isOpen(round) || everything) needed.push(roundFiles.candidatesOf(round.folder, round.videoKey));
     if (isOpen(round) || round.labelled) needed.push(path.join(round.folder, 'round.json'));
     if (round.selected > 0) needed.push(roundFiles.selection(round.folder));
@@ -194,6 +203,9 @@ describe('frameloop gc', () => {
     ]);
     expect(done.bytes.after).toBeLessThan(done.bytes.before);
     expect(existsSync(stranger)).toBe(true);
+    const [kept, ...gone] = [rounds[1], first, third].map((round) => videoFiles(config, round?.videoKey ?? ''));
+    expect(kept?.filter((file) => !existsSync(file))).toEqual([]);
+    expect(gone.flat().filter((file) => existsSync(file))).toEqual([]);
     expect(existsSync(path.join(config.paths.data, 'rounds', 'round-2'))).toBe(false);
     const reopened = { ...world, catalog: await openCatalog(config.paths.data) };
     expect(await missing(reopened)).toEqual([]);

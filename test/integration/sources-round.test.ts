@@ -6,6 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { downloadVideo } from '../../src/activities/download-video.js';
 import { listVideos } from '../../src/activities/list-videos.js';
+import { fixVideoFormat } from '../../src/activities/prepare-video.js';
 import { Resources } from '../../src/activities/resources.js';
 import { writeRoundFile } from '../../src/activities/round-file.js';
 import type { RoundReference, VideoList } from '../../src/activities/types.js';
@@ -189,5 +190,22 @@ describe('a download that a full disk has held back', () => {
       ...{ code: 'DOWNLOAD_REFUSED', retryable: false },
       message: expect.stringContaining('after 2 attempts') as string,
     });
+  });
+});
+
+describe('the format fix', () => {
+  it('removes what it had half done when its worker was killed, of its own video only', async () => {
+    const first = await round('first');
+    const video: VideoReference = { videoKey: 'url-0123456789ab', source: 'url', url: `${site.origin}/clip.mp4` };
+    const { file } = await download(first, video);
+    const half = ['url-0123456789ab', 'url-0123456789ac'].map((key) =>
+      path.join(path.dirname(file), `.${key}.normalised.4711-0123abcd.tmp.mp4`),
+    );
+    for (const each of half) await writeFile(each, 'half a film');
+    expect(await inActivity(() => fixVideoFormat(resources, { round: first, video, file }))).toEqual({
+      file,
+      action: 'none',
+    });
+    expect(half.map((each) => existsSync(each))).toEqual([false, true]);
   });
 });

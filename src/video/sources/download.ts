@@ -11,9 +11,12 @@ import { transferVideo, type TransferOptions } from './transfer.js';
 import { reachOfFailure, withoutSecrets } from './ytdlp-errors.js';
 
 export interface DownloadOptions extends Omit<TransferOptions, 'videoKey'> {
-  /** The file becomes `<folder>/<videoKey>.<ext>`; unfinished ones wait in `<folder>/.partial/<videoKey>`. */
+  /** The file becomes `<folder>/<videoKey>.<ext>`; for unfinished ones see {@link partialFolder}. */
   folder: string;
 }
+
+/** Where unfinished downloads to a folder wait, each in a folder that is named by the key of its video. */
+export const partialFolder = (downloads: string): string => path.join(downloads, '.partial');
 
 export interface DownloadedVideo extends VideoMetadata {
   /** Absolute path. */
@@ -34,26 +37,26 @@ export async function downloadVideo(reference: VideoReference, options: Download
   if (reference.file !== undefined) return { ...known, file: reference.file };
   if (url === undefined) throw new Error(`the reference ${videoKey} has neither a file nor an address`);
   const folder = path.resolve(options.folder);
-  const partialFolder = path.join(folder, '.partial', videoKey);
-  await makeFolder(partialFolder);
+  const partial = path.join(partialFolder(folder), videoKey);
+  await makeFolder(partial);
   const existing = await downloadedFile(folder, videoKey);
-  if (existing === undefined) await endOrphan(partialFolder);
+  if (existing === undefined) await endOrphan(partial);
   else return finish(existing, {});
 
   try {
-    const answer = await transferVideo(url, { ...options, videoKey, folder: partialFolder });
+    const answer = await transferVideo(url, { ...options, videoKey, folder: partial });
     await checkHeight(answer.filepath, options.maxHeight, url);
     const file = path.join(folder, path.basename(answer.filepath));
     await commitFile(answer.filepath, file);
     return await finish(file, metadataOf(answer));
   } catch (error) {
     // What will never be finished takes no space.
-    if (hopeless(error)) await rm(partialFolder, { recursive: true, force: true });
+    if (hopeless(error)) await rm(partial, { recursive: true, force: true });
     throw error;
   }
 
   async function finish(file: string, learned: VideoMetadata): Promise<DownloadedVideo> {
-    await rm(partialFolder, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true });
     return { ...known, ...learned, file };
   }
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Device, OutputLayout } from '../detector/index.js';
 import { workerRoles } from '../workers/task-queues.js';
@@ -55,6 +56,12 @@ function rate(text: string): number {
   throw new InvalidArgumentError('It must be a number from 0 to 1.');
 }
 
+/** That of the package: from the sources and from the build, it lies two folders up. */
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 /** A command with the options that every command has. */
 function addCommand(parent: Command, name: string, description: string): Command {
   return parent
@@ -69,7 +76,7 @@ function addCommand(parent: Command, name: string, description: string): Command
 export function createProgram(): Command {
   const program = new Command('frameloop')
     .description('Active learning for object detection in video, run by Temporal.')
-    .version('0.1.0')
+    .version(version())
     .showHelpAfterError()
     .exitOverride();
   const add = (name: string, description: string) => addCommand(program, name, description);

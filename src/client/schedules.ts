@@ -30,12 +30,20 @@ export interface ListedSchedule {
   last: { at: string; workflowId: string; state: string; message?: string }[];
 }
 
-/** @throws PipelineError CONFIG_INVALID when Temporal does not take it, such as a cron expression that is none */
+const workflowType = 'ActiveLearningWorkflow';
+
+/**
+ * @throws PipelineError CONFIG_INVALID when Temporal does not take it, such as a cron expression that is none, or has one
+ *   of this id that is not ours; ENCRYPTION_KEY_UNKNOWN
+ */
 export async function createOrUpdate(client: Client, schedule: Schedule): Promise<'created' | 'updated'> {
   const handle = client.schedule.getHandle(schedule.id);
   const wanted = scheduleOptions(schedule);
   try {
-    await handle.update((previous): ScheduleUpdateOptions => ({ ...wanted, state: previous.state }));
+    await handle.update(({ action, state }): ScheduleUpdateOptions => {
+      if (action.workflowType !== workflowType) throw belongsToOthers(schedule, action.workflowType);
+      return { ...wanted, state };
+    });
     return 'updated';
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw refusal(schedule, error);
@@ -48,8 +56,22 @@ export async function createOrUpdate(client: Client, schedule: Schedule): Promis
   }
 }
 
+function belongsToOthers({ id }: Schedule, theirs: string): PipelineError {
+  return new PipelineError(
+    'CONFIG_INVALID',
+    `The schedule ${id} on this Temporal belongs to another application: it starts ${theirs}.`,
+    { hint: 'Choose another "id", or a namespace of your own (TEMPORAL_NAMESPACE).' },
+  );
+}
+
 /** The client throws a TypeError for a time specification that the server does not take. */
 function refusal({ id }: Schedule, error: unknown): unknown {
+  if (error instanceof PipelineError && error.code === 'ENCRYPTION_KEY_UNKNOWN') {
+    return new PipelineError(error.code, `The schedule ${id} was stored with another key. ${error.message}`, {
+      hint: `Put that key into FRAMELOOP_ENCRYPTION_OLD_KEYS and apply again. If it is lost: \`frameloop schedule delete ${id}\`, then apply.`,
+      cause: error,
+    });
+  }
   if (!(error instanceof TypeError)) return error;
   return new PipelineError('CONFIG_INVALID', `Temporal refuses the schedule ${id}: ${error.message}.`, {
     hint: 'Look at its "cron" (five fields) and its "timezone" (a name such as Europe/Madrid).',
@@ -70,7 +92,7 @@ function scheduleOptions(schedule: Schedule) {
     },
     action: {
       type: 'startWorkflow',
-      workflowType: 'ActiveLearningWorkflow',
+      workflowType,
       taskQueue: defaultTaskQueue,
       workflowId: `active-learning-${id}`,
       args: [input],
@@ -86,7 +108,7 @@ function scheduleOptions(schedule: Schedule) {
 export async function listSchedules(client: Client): Promise<ListedSchedule[]> {
   const found: ListedSchedule[] = [];
   for await (const { scheduleId, state, info, action } of client.schedule.list()) {
-    if (action?.workflowType !== 'ActiveLearningWorkflow') continue;
+    if (action?.workflowType !== workflowType) continue;
     const newest = info.recentActions.slice(-shownRounds).reverse();
     const last = newest.map(async ({ takenAt, action: { workflow } }) => ({
       at: takenAt.toISOString(),

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -133,6 +133,43 @@ describe('schedules', () => {
     });
     expect(shownError(refused.stderr).message).toContain('schedule wrong');
     expect(await up.json('schedule', 'list')).toEqual([]);
+  });
+
+  it('leave one of another application alone that has the same id', async () => {
+    const theirs = ['--schedule-id', 'nightly', '--workflow-id', 'invoices', '--type', 'Invoices', '--task-queue', 'x'];
+    await temporalCli(up, 'schedule', 'create', '--interval', '1d', ...theirs);
+    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config('0 3 * * *')));
+    const { exitCode, stderr } = await up.run('schedule', 'apply');
+    expect({ exitCode, ...shownError(stderr) }).toMatchObject({
+      ...{ exitCode: 2, code: 'CONFIG_INVALID' },
+      message: expect.stringContaining('belongs to another application: it starts Invoices') as string,
+    });
+    expect(await temporalCli(up, 'schedule', 'describe', '--schedule-id', 'nightly')).toContain('Invoices');
+    await temporalCli(up, 'schedule', 'delete', '--schedule-id', 'nightly');
+  });
+
+  it('are stored with the new encryption key when they are applied again, while the old one is at hand', async () => {
+    const file = path.join(up.folder, '.env');
+    const before = await readFile(file, 'utf8');
+    const [first, second] = ['1', '2'].map((digit) => Buffer.from(digit.repeat(32)).toString('base64'));
+    const applyWith = async (key?: string, old = '') => {
+      const keys = `FRAMELOOP_ENCRYPTION_KEY=${key}\nFRAMELOOP_ENCRYPTION_OLD_KEYS=${old}\n`;
+      await writeFile(file, before + keys);
+      return up.run('schedule', 'apply');
+    };
+    try {
+      expect((await applyWith(first)).stdout).toContain('nightly: created');
+      const { exitCode, stderr } = await applyWith(second);
+      expect({ exitCode, ...shownError(stderr) }).toMatchObject({
+        ...{ exitCode: 2, code: 'ENCRYPTION_KEY_UNKNOWN' },
+        hint: expect.stringContaining('frameloop schedule delete nightly') as string,
+      });
+      expect((await applyWith(second, first)).stdout).toContain('nightly: updated');
+      expect((await applyWith(second)).stdout).toContain('nightly: updated');
+      await up.json('schedule', 'delete', 'nightly');
+    } finally {
+      await writeFile(file, before);
+    }
   });
 
   async function listed(): Promise<ScheduleRow | undefined> {

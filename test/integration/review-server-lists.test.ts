@@ -164,6 +164,27 @@ test.each<[string, string, unknown[]]>([
   expect(await found(url, field)).toEqual(expected);
 });
 
+test('every link that a project, a task, a job or a user brings leads somewhere', async () => {
+  const links = (value: unknown): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([key, one]) => (key === 'url' && typeof one === 'string' ? one : links(one)));
+  const objects = [];
+  for (const url of [`projects/${street}`, `tasks/${tasks.night}`, 'jobs?page_size=all']) {
+    objects.push((await call('GET', `/api/${url}`)).body);
+  }
+  const urls = [...new Set(links(objects))];
+  const paths = urls.map((url) => new URL(url).pathname);
+  expect(paths).toEqual(expect.arrayContaining(['/api/users/1', '/api/issues', '/api/labels', '/api/jobs']));
+  for (const url of urls) expect([url, (await call('GET', url.slice(server.url.length))).status]).toEqual([url, 200]);
+  expect((await call('GET', '/api/users/1')).body).toMatchObject({ id: 1, username: 'reviewer' });
+  expect((await call('GET', '/api/users/2')).status).toBe(404);
+  const none = { count: 0, next: null, previous: null, results: [] };
+  expect((await call('GET', '/api/comments?issue_id=1&sort=id&search=reviewer')).body).toEqual(none);
+  expect((await call('GET', `/api/issues?job_id=1&${logic({ '==': [v('resolved'), true] })}`)).body).toEqual(none);
+  expect((await call('GET', '/api/issues?job_id=999')).status).toBe(400);
+});
+
 test('receivers of events and access tokens come in pages too, and are found by what they are', async () => {
   for (let index = 0; index < 12; index += 1) {
     const target_url = `http://127.0.0.1:9/${index < 10 ? 'old' : 'new'}-${index}`;

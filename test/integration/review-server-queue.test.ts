@@ -5,12 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startBackground, type Background, type Work } from '../../src/review/server/background.js';
 import { prepareDataFolder } from '../../src/review/server/data-folder.js';
+import { Events } from '../../src/review/server/events.js';
 import { readArchive } from '../../src/review/server/import.js';
 import { startReviewServer } from '../../src/review/server/index.js';
 import { openStore } from '../../src/review/server/store/database.js';
 import { cancelRequest, enqueueRequest, findRequest, finishRequest } from '../../src/review/server/store/requests.js';
 import type { RequestRow } from '../../src/review/server/store/schema.js';
 import { AnnotationVersions } from '../../src/review/server/web/versions.js';
+import { WebhookSender } from '../../src/review/server/webhook-sender.js';
 import { clientOf } from './review-server-client.js';
 
 let dataFolder: string;
@@ -39,8 +41,12 @@ describe('the queue', () => {
 
   /** What a start of the server does; the work of other starts goes on. */
   async function start(work: Work) {
-    const context = { store, folder: await prepareDataFolder(dataFolder), versions: new AnnotationVersions() };
-    const background = startBackground(context, { create: work, import: work, export: work }, () => undefined);
+    const log = () => undefined;
+    const context = {
+      ...{ store, folder: await prepareDataFolder(dataFolder), versions: new AnnotationVersions() },
+      events: new Events(store, new WebhookSender(store, log), log),
+    };
+    const background = startBackground(context, { create: work, import: work, export: work }, log);
     started.push(background);
     return background;
   }

@@ -8,11 +8,20 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
 import { openStore } from '../../src/review/server/store/database.js';
 import { WebhookSender } from '../../src/review/server/webhook-sender.js';
-import { clientOf, makeProject, type Client } from './review-server-client.js';
+import {
+  clientOf,
+  importOf,
+  jpeg,
+  makeProject,
+  makeTask,
+  settled,
+  zipOf,
+  type Client,
+} from './review-server-client.js';
 
 const secret = 'webhook secret';
 let dataFolder: string;
@@ -69,6 +78,171 @@ test('a message that was refused comes again, before those after it; it can be s
   expect((await settledDeliveries(4))[0]).toMatchObject({ status_code: 200, attempt: 1, redelivery: true });
 });
 
+test('a receiver that took too long to read a message (408) gets it again', async () => {
+  receiver.statuses.push(408);
+  const { body: task } = await call('POST', '/api/tasks', { name: 'new', project_id: projectId });
+  await call('PATCH', `/api/tasks/${task.id}`, { name: 'first' });
+  await receiver.got(2);
+  expect((await settledDeliveries(1))[0]).toMatchObject({ status_code: 200, attempt: 2 });
+});
+
+test('an answer without end is read up to a point', async () => {
+  let sent = 0;
+  const endless = http.createServer((_, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(65_536))) sent += 65_536;
+    };
+    response.on('drain', more);
+    more();
+  });
+  await once(endless.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const target_url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/`;
+    await call('PATCH', webhook, { target_url });
+    const { body } = await call('POST', `${webhook}/ping`);
+    expect(body).toMatchObject({ status_code: 200, response: 'x'.repeat(10_000) });
+    // What the sockets hold between the two comes on top.
+    expect(sent).toBeLessThan(50 * 2 ** 20);
+  } finally {
+    endless.closeAllConnections();
+    endless.close();
+  }
+});
+
+test('a ping is answered with its delivery, which is in the list', async () => {
+  receiver.statuses.push(418);
+  const { status, body: delivery } = await call('POST', `${webhook}/ping`);
+  expect(status).toBe(200);
+  // The keys and values of CVAT 2.23.1.
+  expect(delivery).toMatchObject({
+    ...{ event: 'ping', status_code: 418, redelivery: false, changed_fields: '', response: 'answer 418' },
+    request: { event: 'ping', webhook: { target_url: receiver.url }, sender: { username: 'reviewer' } },
+  });
+  expect(receiver.messages[0]?.body).toEqual(delivery.request);
+  expect((await settledDeliveries(1)).map(({ id }) => id)).toEqual([delivery.id]);
+  expect((await call('GET', `${webhook}/deliveries/${delivery.id}`)).body).toMatchObject({ event: 'ping', attempt: 1 });
+});
+
+describe('events', () => {
+  const heard = () =>
+    receiver.messages.map(({ body }) => {
+      const { event, job, task, request } = body as unknown as Record<string, Record<string, unknown>>;
+      return [event, job?.start_frame ?? task?.name ?? request?.status];
+    });
+
+  beforeEach(async () => {
+    const { body } = await call('GET', '/api/webhooks/events?type=project');
+    await call('PATCH', webhook, { events: body.events });
+  });
+
+  test('are told of a task from its beginning to its end', async () => {
+    const taskId = await makeTask(
+      call,
+      projectId,
+      { 'a.jpg': await jpeg(1), 'b.jpg': await jpeg(2) },
+      { segment_size: 1 },
+    );
+    await receiver.got(5);
+    expect(heard()).toEqual([
+      ['create:task', 'task'],
+      ['update:task', 'task'],
+      ['create:job', 0],
+      ['create:job', 1],
+      ['completed:request[create:task]', 'finished'],
+    ]);
+    const { body: exported } = await call('POST', `/api/tasks/${taskId}/dataset/export?format=COCO%201.0`);
+    await settled(call, exported.rq_id as string);
+    await receiver.got(6);
+    expect(receiver.messages[5]?.body).toMatchObject({
+      event: 'completed:request[export:annotations]',
+      request: { id: exported.rq_id, status: 'finished', operation: { type: 'export:annotations', task_id: taskId } },
+    });
+    await call('DELETE', `/api/tasks/${taskId}`);
+    await receiver.got(9);
+    expect(heard().slice(6)).toEqual([
+      ['delete:job', 0],
+      ['delete:job', 1],
+      ['delete:task', 'task'],
+    ]);
+  });
+
+  test('are told of the jobs that a save or an import has changed, as in CVAT', async () => {
+    const files = { 'a.jpg': await jpeg(1), 'b.jpg': await jpeg(2), 'c.jpg': await jpeg(3) };
+    const taskId = await makeTask(call, projectId, files, { segment_size: 1 });
+    await receiver.got(6);
+    const url = `/api/tasks/${taskId}/annotations`;
+    const { body: page } = await call('GET', `/api/labels?project_id=${projectId}`);
+    const label_id = page.results[0].id as number;
+    const box = { type: 'rectangle', frame: 1, label_id, points: [1, 2, 3, 4] };
+    const { body: saved } = await call('PATCH', `${url}?action=create`, { shapes: [box] });
+    await receiver.got(8);
+    // Moved to another frame, it has changed both.
+    await call('PATCH', `${url}?action=update`, { shapes: [{ ...saved.shapes[0], frame: 2 }] });
+    await receiver.got(11);
+    const archive = await zipOf({
+      'data.yaml': 'names: {0: person}\npath: ./\ntrain: train.txt\n',
+      'train.txt': 'images/train/a.jpg\n',
+      'labels/train/a.txt': '0 0.5 0.5 0.5 0.5\n',
+    });
+    const format = 'Ultralytics YOLO Detection 1.0';
+    await importOf(call, server, { url: `${url}/`, format, archive });
+    await receiver.got(15);
+    expect(heard().slice(6)).toEqual([
+      ...[
+        ['update:job', 1],
+        ['update:task', 'task'],
+      ],
+      ...[
+        ['update:job', 1],
+        ['update:job', 2],
+        ['update:task', 'task'],
+      ],
+      ...[
+        ['update:job', 0],
+        ['update:job', 1],
+        ['update:job', 2],
+        ['update:task', 'task'],
+      ],
+    ]);
+  });
+});
+
+test('who was only let in to annotate can neither register, change nor ping a receiver, but see it', async () => {
+  const { body: token } = await call('POST', '/api/auth/access_tokens', { name: 'annotator', read_only: false });
+  const annotator = clientOf({ url: server.url, token: token.value as string });
+  const input = { type: 'project', project_id: projectId, events: ['update:task'], target_url: receiver.url };
+  for (const [method, url] of [
+    ['POST', '/api/webhooks'],
+    ['PUT', webhook],
+    ['PATCH', webhook],
+    ['DELETE', webhook],
+    ['POST', `${webhook}/ping`],
+    ['POST', `${webhook}/deliveries/1/redelivery`],
+  ] as const) {
+    expect([method, url, (await annotator(method, url, input)).status]).toEqual([method, url, 403]);
+  }
+  expect((await annotator('GET', webhook)).status).toBe(200);
+  expect((await annotator('POST', '/api/tasks', { name: 'new', project_id: projectId })).status).toBe(201);
+  expect(receiver.messages).toEqual([]);
+});
+
+test('a server with a public name calls no link-local address, however it is written', async () => {
+  await server.close();
+  server = await startReviewServer({ dataFolder, publicNames: ['desk.example'], password: 'long enough' });
+  call = clientOf(server);
+  for (const host of ['169.254.169.254', '2852039166', '[fe80::1]', '[::ffff:169.254.169.254]']) {
+    await call('PATCH', webhook, { target_url: `http://${host}/latest/meta-data` });
+    const { body } = await call('POST', `${webhook}/ping`);
+    expect([host, body.status_code, body.response]).toEqual([
+      host,
+      502,
+      'This server sends nothing to link-local addresses.',
+    ]);
+  }
+  await call('PATCH', webhook, { target_url: receiver.url });
+  expect((await call('POST', `${webhook}/ping`)).body.status_code).toBe(200);
+});
+
 test('what a receiver does not want is not sent to it again, and what came after is', async () => {
   receiver.statuses.push(404);
   const { body: task } = await call('POST', '/api/tasks', { name: 'new', project_id: projectId });
@@ -84,7 +258,7 @@ test('a receiver that stays in trouble is given up message by message, and one b
   await call('POST', '/api/webhooks', input);
   await server.close();
   const store = await openStore(path.join(dataFolder, 'review.sqlite'));
-  const sender = new WebhookSender(store, () => undefined, [20, 20]);
+  const sender = new WebhookSender(store, () => undefined, { delaysMs: [20, 20] });
   try {
     receiver.statuses.push(...Array<number>(5).fill(503));
     for (const name of ['first', 'second']) await sender.publish(projectId, 'update:task', { task: { name } });

@@ -11,16 +11,18 @@ import { dataRoutes } from './routes/data.js';
 import { frameRoutes } from './routes/frames.js';
 import { exportRoutes } from './routes/export.js';
 import { importRoutes } from './routes/import.js';
+import { issueRoutes } from './routes/issues.js';
 import { jobRoutes } from './routes/jobs.js';
 import { labelRoutes } from './routes/labels.js';
 import { projectRoutes } from './routes/projects.js';
 import { requestRoutes } from './routes/requests.js';
 import { serverRoutes } from './routes/server.js';
 import { taskRoutes } from './routes/tasks.js';
-import { webhookEvents, webhookRoutes } from './routes/webhooks.js';
+import { requestEvents } from './events.js';
+import { webhookRoutes } from './routes/webhooks.js';
 import { noOrganization } from './organization.js';
 import { uploadLimits } from './upload.js';
-import { WebhookSender } from './webhook-sender.js';
+import type { WebhookSender } from './webhook-sender.js';
 import { collectRoutes, schemaRoute } from './openapi/document.js';
 import { pageRoutes } from './web/page.js';
 import type { PipelineFolders } from './web/pipeline.js';
@@ -40,12 +42,13 @@ export interface AppOptions {
   pipeline?: PipelineFolders | undefined;
   /** What stands in the addresses of this server that the pipeline has used. */
   hosts: ReadonlySet<string>;
+  webhooks: WebhookSender;
 }
 
 /** The HTTP server over a data folder, not yet listening. */
 export async function createApp(
   context: ReviewContext,
-  { token, passwordHash, addresses, behindProxy, requestTimeoutMs, log, pipeline, hosts }: AppOptions,
+  { token, passwordHash, addresses, behindProxy, requestTimeoutMs, log, pipeline, hosts, webhooks }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     requestTimeout: requestTimeoutMs,
@@ -65,10 +68,8 @@ export async function createApp(
   guard(app, access, addresses);
   noOrganization(app);
   answers(app, log);
-  const webhooks = new WebhookSender(context.store, log);
-  webhookEvents(app, context, webhooks);
+  requestEvents(app, context.store, context.events);
   app.addHook('onReady', () => webhooks.wake());
-  app.addHook('onClose', () => webhooks.close());
   await app.register(multipart, {
     // What a client meant by a path is decided where files get their names.
     preservePath: true,
@@ -90,6 +91,7 @@ export async function createApp(
     dataRoutes,
     annotationRoutes,
     jobRoutes,
+    issueRoutes,
     exportRoutes,
     importRoutes,
     requestRoutes,

@@ -43,7 +43,8 @@ export function startBackground(
     const { sequence, id } = request;
     if (request.attempts >= mostAttempts) {
       log({ event: 'request given up', request: id });
-      return failRequest(context.store, sequence, `The work was interrupted ${request.attempts} times.`);
+      await failRequest(context.store, sequence, `The work was interrupted ${request.attempts} times.`);
+      return context.events.completed(id);
     }
     const run = { progress: 0, stopped: new AbortController() };
     running.set(sequence, run);
@@ -60,6 +61,7 @@ export function startBackground(
     } finally {
       running.delete(sequence);
     }
+    await context.events.completed(id);
   };
 
   const lanes = queues.map((actions) =>

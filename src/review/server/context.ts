@@ -1,5 +1,6 @@
 import type { Background } from './background.js';
 import type { DataFolder } from './data-folder.js';
+import type { Events } from './events.js';
 import type { Store } from './store/database.js';
 import type { AnnotationVersions } from './web/versions.js';
 
@@ -8,6 +9,7 @@ export interface WorkContext {
   store: Store;
   folder: DataFolder;
   versions: AnnotationVersions;
+  events: Events;
 }
 
 /** What the routes work with. */

@@ -82,7 +82,7 @@ export function checkOrder(plan: CreationPlan, names: string[]): void {
  * Makes frames and jobs of the uploaded pictures. Until the last step nothing is written, and that is one transaction:
  * after a kill it simply runs again.
  */
-export const createTaskData: Work = async ({ store, folder }, request, { signal, onProgress }) => {
+export const createTaskData: Work = async ({ store, folder, events }, request, { signal, onProgress }) => {
   if ((await findTask(store, request.task_id)) === undefined) throw taskDoesNotExist();
   const pictures = await picturesOfTask(store, request.task_id);
   if (pictures.length === 0) throw new Error('ValueError: No media data found');
@@ -107,6 +107,7 @@ export const createTaskData: Work = async ({ store, folder }, request, { signal,
     await writeFrames(transaction, request.task_id, frames, plan);
     await finishRequest(transaction, request.sequence);
   });
+  await events.filled(request.task_id);
 };
 
 /** A picture with its size in pixels. */

@@ -39,7 +39,7 @@ interface Unpacked {
  * Makes a task of every subset of an uploaded dataset, with its pictures and its boxes, all or nothing. A project without
  * labels takes those of the dataset; in others each of them has to be known, as in CVAT.
  */
-export const importProject: Work = async ({ store, folder }, request, { signal, onProgress }) => {
+export const importProject: Work = async ({ store, folder, events }, request, { signal, onProgress }) => {
   const { file } = JSON.parse(request.payload) as ImportPlan;
   const projectId = request.project_id ?? 0;
   const archive = path.join(folder.imports, file);
@@ -65,18 +65,21 @@ export const importProject: Work = async ({ store, folder }, request, { signal, 
     });
     if (subsets.size === 0) throw new Error('CvatImportError: The dataset holds no pictures');
     const { names, shapes } = format.read(texts);
-    await store.transaction().execute(async (transaction) => {
+    const made = await store.transaction().execute(async (transaction) => {
       if ((await findProject(transaction, projectId)) === undefined) {
         throw new Error('Project.DoesNotExist: Project matching query does not exist.');
       }
       await requireLabels(transaction, projectId, [...names.values()]);
+      const ids: number[] = [];
       for (const [subset, pictures] of subsets) {
         const ofSubset = shapes.filter((shape) => shape.subset === subset);
-        await addTask(transaction, folder, { projectId, subset, pictures, names, shapes: ofSubset }, written);
+        ids.push(await addTask(transaction, folder, { projectId, subset, pictures, names, shapes: ofSubset }, written));
       }
       await finishRequest(transaction, request.sequence);
+      return ids;
     });
     written.length = 0;
+    for (const id of made) await events.filled(id, true);
   } finally {
     // What did not become part of a task; after a kill the next start removes it.
     for (const left of written) await rm(left, { recursive: true, force: true });
@@ -125,7 +128,7 @@ async function addTask(
   folder: DataFolder,
   { projectId, subset, pictures, names, shapes }: Subset,
   written: string[],
-): Promise<void> {
+): Promise<number> {
   const task = await createTask(store, {
     ...{ name: subset, projectId, labels: [], subset, bugTracker: '', segmentSize: 0, assigneeId: null },
   });
@@ -151,4 +154,5 @@ async function addTask(
   const labels = new Map((await labelsOfProject(store, projectId)).map((label) => [label.name, label.id]));
   const all = { task, frames: { from: 0, to: frames.length - 1 } };
   await addAnnotations(store, all, toAnnotations({ names, shapes }, frames, labels));
+  return id;
 }

@@ -8,6 +8,7 @@ import { withoutExtension } from './file-names.js';
 import { formatOf } from './formats/index.js';
 import type { DatasetImport } from './formats/types.js';
 import { addAnnotations, replaceAnnotations, type FrameRange } from './store/annotations.js';
+import { now } from './store/database.js';
 import { framesOfTask, type Frame } from './store/pictures.js';
 import { labelsOfTask } from './store/projects.js';
 import { finishRequest } from './store/requests.js';
@@ -28,7 +29,7 @@ const maxTextBytes = 64 * 2 ** 20;
 const maxEntries = 200_000;
 
 /** Takes the boxes of an uploaded archive in place of the task's annotations, all or nothing. */
-export const importTask: Work = async ({ store, folder, versions }, request) => {
+export const importTask: Work = async ({ store, folder, versions, events }, request) => {
   const { file, frames, append } = JSON.parse(request.payload) as ImportPlan;
   const archive = path.join(folder.imports, file);
   const task = await findTask(store, request.task_id);
@@ -37,10 +38,12 @@ export const importTask: Work = async ({ store, folder, versions }, request) => 
     const data = formatOf(request.format).read(await readArchive(archive));
     const labels = new Map((await labelsOfTask(store, task)).map(({ id, name }) => [name, id]));
     const annotations = toAnnotations(data, await framesOfTask(store, task.id), labels);
+    const begun = now();
     versions.advance(task.id);
     await (append ? addAnnotations : replaceAnnotations)(store, { task, frames }, annotations);
     versions.advance(task.id);
     await finishRequest(store, request.sequence);
+    await events.changed(task.id, begun);
   } finally {
     await rm(archive, { force: true });
   }

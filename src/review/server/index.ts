@@ -8,6 +8,7 @@ import { createApp } from './app.js';
 import { startBackground, type Background } from './background.js';
 import { createTaskData } from './create-task.js';
 import { ownerOnly, prepareDataFolder, readOrCreateToken, removeAllBut, type DataFolder } from './data-folder.js';
+import { Events } from './events.js';
 import { exportTask } from './export.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { importTask } from './import.js';
@@ -20,6 +21,7 @@ import { pictureFiles } from './store/pictures.js';
 import { forgetExpiredRequests, resultFiles } from './store/requests.js';
 import type { PipelineFolders } from './web/pipeline.js';
 import { AnnotationVersions } from './web/versions.js';
+import { WebhookSender } from './webhook-sender.js';
 
 export interface ReviewServerOptions {
   /** Everything the server keeps: database, pictures, token. Made if it is not there. */
@@ -67,7 +69,9 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     const store = (opened.store = await openStore(folder.database));
     await removeLeftovers(store, folder);
     const own = isWildcard(host) ? [] : [host];
-    const context = { store, folder, versions: new AnnotationVersions() };
+    const webhooks = (opened.webhooks = new WebhookSender(store, log, { sparesLinkLocal: publicNames.length > 0 }));
+    const events = new Events(store, webhooks, log);
+    const context = { store, folder, versions: new AnnotationVersions(), events };
     const background = (opened.background = startBackground(context, work, log));
     const app = (opened.app = await createApp(
       { ...context, background },
@@ -79,6 +83,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
         addresses: new Addresses([...publicNames, ...own]),
         hosts: new Set(['127.0.0.1', ...[...publicNames, ...own].map(inUrl)]),
         log,
+        webhooks,
         pipeline: options.pipeline,
       },
     ));
@@ -127,6 +132,7 @@ const work: Parameters<typeof startBackground>[1] = {
 interface Opened {
   lock: FolderLock;
   store?: Awaited<ReturnType<typeof openStore>>;
+  webhooks?: WebhookSender;
   background?: Background;
   app?: FastifyInstance;
 }
@@ -164,9 +170,10 @@ async function stop(opened: Opened, folder: DataFolder): Promise<void> {
   }
 }
 
-async function release({ lock, store, background, app }: Opened): Promise<void> {
+async function release({ lock, store, webhooks, background, app }: Opened): Promise<void> {
   try {
     await app?.close();
+    await webhooks?.close();
     await background?.close();
     await store?.destroy();
   } finally {

@@ -63,7 +63,7 @@ export function labelView(label: LabelRow) {
   };
 }
 
-export function taskView(origin: string, task: TaskRow, jobs: Pick<JobRow, 'stage' | 'state'>[]) {
+export function taskView(origin: string, task: TaskRow, jobs: readonly Pick<JobRow, 'stage' | 'state'>[]) {
   const { size } = task;
   return {
     url: `${origin}/api/tasks/${task.id}`,

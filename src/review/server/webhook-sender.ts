@@ -1,44 +1,12 @@
-import { createHmac } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
 import { insertDelivery, nextDeliveries, updateDelivery } from './store/deliveries.js';
 import type { Store } from './store/database.js';
 import type { DeliveryRow, WebhookRow } from './store/schema.js';
 import { findWebhook, webhooksOf } from './store/webhooks.js';
-
-/** CVAT's own: ten seconds for an answer, of which it keeps so much. */
-const patienceMs = 10_000;
-const answerCharacters = 10_000;
+import { patienceMs, post } from './webhook-post.js';
 
 /** How long to wait before each further attempt. */
 const defaultDelaysMs = [1000, 10_000, 60_000, 600_000];
-
-export interface Answer {
-  status_code: number;
-  response: string;
-}
-
-/** Sends one message to one receiver and says what became of it; 502 where nobody answers, as CVAT writes it down. */
-export async function send(webhook: WebhookRow, body: string, signal?: AbortSignal): Promise<Answer> {
-  const bytes = Buffer.from(body);
-  const signature = createHmac('sha256', webhook.secret).update(bytes).digest('hex');
-  const patience = AbortSignal.timeout(patienceMs);
-  try {
-    const answer = await fetch(webhook.target_url, {
-      method: 'POST',
-      body: bytes,
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'CVAT/2.80.0',
-        ...(webhook.secret === '' ? {} : { 'x-signature-256': `sha256=${signature}` }),
-      },
-      signal: signal === undefined ? patience : AbortSignal.any([patience, signal]),
-    });
-    return { status_code: answer.status, response: (await answer.text()).slice(0, answerCharacters) };
-  } catch (error) {
-    const late = error instanceof Error && error.name === 'TimeoutError';
-    return { status_code: late ? 504 : 502, response: late ? '' : messageOf(error) };
-  }
-}
 
 /**
  * Tells receivers of events. Messages are stored before they are sent, and one that could not be delivered is sent again
@@ -54,7 +22,7 @@ export class WebhookSender {
   constructor(
     private readonly store: Store,
     private readonly log: (line: object) => void,
-    private readonly delaysMs: readonly number[] = defaultDelaysMs,
+    private readonly options: { delaysMs?: readonly number[]; sparesLinkLocal?: boolean } = {},
   ) {}
 
   /** Queues a message for everybody who wants to know of this event in this project. */
@@ -66,6 +34,16 @@ export class WebhookSender {
       await insertDelivery(this.store, { webhook_id: webhook.id, event, body, redelivery: 0 });
     }
     await this.wake();
+  }
+
+  /** Sends a message at once, and once only. @returns what became of it */
+  async ping(webhook: WebhookRow, event: string, content: object): Promise<DeliveryRow> {
+    const body = JSON.stringify({ event, ...content });
+    const once = { webhook_id: webhook.id, event, body, redelivery: 0, next_date: null };
+    const delivery = await insertDelivery(this.store, once);
+    const sent = { ...(await this.post(webhook, body)), attempt: 1, next_date: null };
+    await updateDelivery(this.store, delivery.id, sent);
+    return { ...delivery, ...sent };
   }
 
   /** Sends what is due, and comes back when the next is. Call it after something was queued. */
@@ -107,7 +85,7 @@ export class WebhookSender {
       const [delivery] = await nextDeliveries(this.store, webhookId);
       const webhook = await findWebhook(this.store, webhookId);
       if (delivery === undefined || webhook === undefined || !isDue(delivery)) return;
-      const answer = await send(webhook, delivery.body, this.stopping.signal);
+      const answer = await this.post(webhook, delivery.body);
       if (this.stopping.signal.aborted) return;
       const { status_code: status } = answer;
       const delay = this.delayAfter(delivery, status);
@@ -120,12 +98,18 @@ export class WebhookSender {
     }
   }
 
+  private post(webhook: WebhookRow, body: string) {
+    const { sparesLinkLocal = false } = this.options;
+    return post(webhook, body, { signal: this.stopping.signal, sparesLinkLocal });
+  }
+
   /** How long to wait before a message is sent again; undefined where that is over. */
   private delayAfter({ attempt, created_date }: DeliveryRow, status: number): number | undefined {
     // Another answer to the same message is only to be expected where the receiver itself was in trouble.
-    if (status < 500 && status !== 429) return undefined;
-    const oldest = this.delaysMs.reduce((sum, delay) => sum + delay + patienceMs, 0);
-    return Date.now() - Date.parse(created_date) > oldest ? undefined : this.delaysMs[attempt];
+    if (status < 500 && status !== 429 && status !== 408) return undefined;
+    const { delaysMs = defaultDelaysMs } = this.options;
+    const oldest = delaysMs.reduce((sum, delay) => sum + delay + patienceMs, 0);
+    return Date.now() - Date.parse(created_date) > oldest ? undefined : delaysMs[attempt];
   }
 }
 

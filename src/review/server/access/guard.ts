@@ -36,6 +36,16 @@ export function guard(app: FastifyInstance, access: Access, addresses: Addresses
   });
 }
 
+/**
+ * Who holds a token that was made for a purpose cannot make others of it, nor have this server call any address.
+ * @throws ApiError 403
+ */
+export function requireMaster(request: FastifyRequest): void {
+  if (request.caller?.token?.kind === 'personal') {
+    throw new ApiError(403, { detail: 'You do not have permission to perform this action.' });
+  }
+}
+
 function complaint(request: FastifyRequest): string {
   const [, scheme = ''] = /^(Bearer|Token|Basic) /i.exec(request.headers.authorization ?? '') ?? [];
   if (scheme === '') return 'Authentication credentials were not provided.';

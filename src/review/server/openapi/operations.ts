@@ -6,6 +6,7 @@ import { loginInput, newToken, tokenChange, tokenList } from '../routes/auth.js'
 import { exportQuery } from '../routes/export.js';
 import { frameQuery, metaChange } from '../routes/frames.js';
 import { importQuery } from '../routes/import.js';
+import { commentList, issueList } from '../routes/issues.js';
 import { jobChange, jobList } from '../routes/jobs.js';
 import { labelChange } from '../routes/label-input.js';
 import { labelList, labelOwner } from '../routes/labels.js';
@@ -75,6 +76,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'PATCH /api/auth/access_tokens/{id}': { summary: 'Change an access token', body: tokenChange },
   'DELETE /api/auth/access_tokens/{id}': { summary: 'Take an access token back', status: 204 },
   'GET /api/users': { summary: 'The user', query: listQuery(userList) },
+  'GET /api/users/{id}': { summary: 'The user, by the id that other objects name' },
   'GET /api/users/self': { summary: 'Who this request comes from' },
   'GET /api/projects': { summary: 'Projects', query: listQuery(projectList) },
   'POST /api/projects': { summary: 'Make a project', status: 201, body: newProject },
@@ -109,9 +111,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/jobs/{id}': { summary: 'A job' },
   'PATCH /api/jobs/{id}': { summary: 'Change the stage, state or assignee of a job', body: jobChange },
   ...ofFrames('jobs', 'a job'),
+  'GET /api/issues': { summary: 'Issues, of which there are none', query: listQuery(issueList) },
+  'GET /api/comments': { summary: 'Comments, of which there are none', query: listQuery(commentList) },
   'GET /api/requests': { summary: 'Work that goes on behind an answer 202', query: listQuery(requestList) },
   'GET /api/requests/{id}': { summary: 'How far such work is' },
-  'POST /api/requests/{id}/cancel': { summary: 'Take work back that has not begun' },
+  'POST /api/requests/{id}/cancel': { summary: 'Take work back that has not begun, or an export' },
   'GET /api/webhooks': { summary: 'Receivers of events', query: listQuery(webhookList) },
   'POST /api/webhooks': { summary: 'Register a receiver', status: 201, body: newWebhook },
   'GET /api/webhooks/events': { summary: 'The events there are' },
@@ -122,7 +126,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     body: newWebhook.omit({ type: true, project_id: true }).partial(),
   },
   'DELETE /api/webhooks/{id}': { summary: 'Remove a receiver', status: 204 },
-  'POST /api/webhooks/{id}/ping': { summary: 'Send a receiver a ping and say what it answers' },
+  'POST /api/webhooks/{id}/ping': { summary: 'Send a receiver a ping; the answer is the delivery' },
   'GET /api/webhooks/{id}/deliveries': { summary: 'What was sent to a receiver', query: listQuery(deliveryList) },
   'GET /api/webhooks/{id}/deliveries/{delivery}': { summary: 'One message to a receiver' },
   'POST /api/webhooks/{id}/deliveries/{delivery}/redelivery': { summary: 'Send a message once more' },

@@ -5,6 +5,7 @@ import { ApiError, refused } from '../api-error.js';
 import type { Access } from '../access/access.js';
 import { isSecure, originOf } from '../access/addresses.js';
 import { cookieOf, requireOwnPage } from '../access/csrf.js';
+import { requireMaster } from '../access/guard.js';
 import type { ReviewContext } from '../context.js';
 import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import {
@@ -143,12 +144,5 @@ export function authRoutes(app: FastifyInstance, { store }: ReviewContext, acces
     if (key === undefined || token?.kind !== 'login') return;
     if (sent === undefined) requireOwnPage(request, access.csrfTokenOf(key));
     await deleteAccessToken(store, token);
-  }
-}
-
-/** Who holds a token that was made for a purpose cannot make others of it. */
-function requireMaster(request: FastifyRequest): void {
-  if (request.caller?.token?.kind === 'personal') {
-    throw new ApiError(403, { detail: 'You do not have permission to perform this action.' });
   }
 }

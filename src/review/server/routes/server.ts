@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { ApiError } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
 import { flag } from '../validation.js';
 import { userId, userName, userView } from '../views.js';
 import { formats } from '../formats/index.js';
+import { idOf } from './ids.js';
 
 /** The version of CVAT whose API this is. The part after + is ours; clients ignore it when they compare. */
 export const version = '2.80.0+frameloop';
@@ -55,6 +57,11 @@ export function serverRoutes(app: FastifyInstance, { store }: ReviewContext): vo
       count,
       rows.map(() => userView(originOf(request))),
     );
+  });
+
+  app.get('/api/users/:id', (request) => {
+    if (idOf(request) !== userId) throw new ApiError(404, { detail: 'No User matches the given query.' });
+    return userView(originOf(request));
   });
 
   app.get('/api/users/self', (request) => ({

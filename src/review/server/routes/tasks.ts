@@ -65,7 +65,7 @@ export const taskList: ListFields = {
   }),
 };
 
-export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContext): void {
+export function taskRoutes(app: FastifyInstance, { store, folder, events }: ReviewContext): void {
   app.post('/api/tasks', async (request, reply) => {
     const input = parse(newTask, request.body);
     const projectId = input.project_id ?? undefined;
@@ -88,6 +88,7 @@ export function taskRoutes(app: FastifyInstance, { store, folder }: ReviewContex
       assigneeId: input.assignee_id,
     });
     const view = taskView(originOf(request), task, []);
+    await events.task('create', task, [], originOf(request));
     return reply.code(201).header('location', view.url).send(view);
   });
 

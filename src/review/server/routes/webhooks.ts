@@ -1,14 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { ApiError, refused } from '../api-error.js';
 import type { ReviewContext } from '../context.js';
 import { pageBody, pageOf, rowsOf, type ListFields } from '../paging.js';
 import { originOf } from '../access/addresses.js';
-import { findJob, type JobOfTask } from '../store/jobs.js';
+import { eventNames } from '../events.js';
 import { findProject } from '../store/projects.js';
-import type { DeliveryRow, TaskRow, WebhookRow } from '../store/schema.js';
-import { findTask, jobsOfTasks } from '../store/tasks.js';
+import type { DeliveryRow, WebhookRow } from '../store/schema.js';
 import { findDelivery, hurryDeliveries, insertDelivery } from '../store/deliveries.js';
 import {
   deleteWebhook,
@@ -19,17 +18,15 @@ import {
   type WebhookInput,
 } from '../store/webhooks.js';
 import { choice, flag, integer, objectId, parse, requireObject } from '../validation.js';
-import { deliveryView, jobView, taskView, userView, webhookView } from '../views.js';
-import { send, type WebhookSender } from '../webhook-sender.js';
+import { deliveryView, userView, webhookView } from '../views.js';
+import type { WebhookSender } from '../webhook-sender.js';
+import { requireMaster } from '../access/guard.js';
 import { idOf } from './ids.js';
-
-/** The events that this server has. */
-const events = ['update:job', 'update:task', 'delete:task'];
 
 const changeable = {
   target_url: z.url({ protocol: /^https?$/ }).max(8192),
   description: z.string().max(128),
-  events: z.array(z.enum(events)).min(1),
+  events: z.array(z.enum(eventNames)).min(1),
   secret: z.string().max(64),
   is_active: flag(),
 };
@@ -57,9 +54,15 @@ export const deliveryList: ListFields = { columns: { id: sql.ref('webhook_delive
 
 /** Registering receivers, and telling them what happens to jobs and tasks. */
 export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, sender: WebhookSender): void {
-  app.get('/api/webhooks/events', () => ({ webhook_type: 'project', events }));
+  // What is sent to an address, and what it answers: not for those who were only let in to annotate.
+  const onRequest = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    requireMaster(request);
+    done();
+  };
 
-  app.post('/api/webhooks', async (request, reply) => {
+  app.get('/api/webhooks/events', () => ({ webhook_type: 'project', events: eventNames }));
+
+  app.post('/api/webhooks', { onRequest }, async (request, reply) => {
     const { type: _type, project_id: projectId, ...input } = parse(newWebhook, request.body);
     if ((await findProject(store, projectId)) === undefined) throw refused('Project matching query does not exist.');
     return reply.code(201).send(webhookView(originOf(request), await insertWebhook(store, projectId, toRow(input))));
@@ -75,26 +78,26 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
 
   app.get('/api/webhooks/:id', async (request) => webhookView(originOf(request), await webhookOf(request)));
 
-  app.put('/api/webhooks/:id', async (request) => {
+  app.put('/api/webhooks/:id', { onRequest }, async (request) => {
     const { id, project_id: owner } = await webhookOf(request);
     const { type: _type, project_id: projectId, ...input } = parse(newWebhook, request.body);
     if (projectId !== owner) throw refused('A webhook stays with its project.');
     return changed(request, id, toRow(input));
   });
 
-  app.patch('/api/webhooks/:id', async (request) => {
+  app.patch('/api/webhooks/:id', { onRequest }, async (request) => {
     const { id } = await webhookOf(request);
     return changed(request, id, toRow(parse(z.object(changeable).partial(), request.body)));
   });
 
-  app.post('/api/webhooks/:id/ping', async (request) => {
+  app.post('/api/webhooks/:id/ping', { onRequest }, async (request) => {
     const webhook = await webhookOf(request);
     const origin = originOf(request);
-    const content = { event: 'ping', webhook: webhookView(origin, webhook), sender: userView(origin) };
-    return { event: 'ping', ...(await send(webhook, JSON.stringify(content))) };
+    const content = { webhook: webhookView(origin, webhook), sender: userView(origin) };
+    return deliveryView(await sender.ping(webhook, 'ping', content));
   });
 
-  app.delete('/api/webhooks/:id', async (request, reply) => {
+  app.delete('/api/webhooks/:id', { onRequest }, async (request, reply) => {
     await deleteWebhook(store, (await webhookOf(request)).id);
     return reply.code(204).send();
   });
@@ -109,7 +112,7 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
 
   app.get('/api/webhooks/:id/deliveries/:delivery', async (request) => deliveryView(await deliveryOf(request)));
 
-  app.post('/api/webhooks/:id/deliveries/:delivery/redelivery', async (request) => {
+  app.post('/api/webhooks/:id/deliveries/:delivery/redelivery', { onRequest }, async (request) => {
     const { webhook_id, event, body } = await deliveryOf(request);
     await insertDelivery(store, { webhook_id, event, body, redelivery: 1 });
     // Somebody believes that the receiver can take messages again.
@@ -137,53 +140,6 @@ export function webhookRoutes(app: FastifyInstance, { store }: ReviewContext, se
     if (webhook === undefined) throw unknownWebhook();
     return webhook;
   }
-}
-
-/** Publishes what the other routes have changed, after they have answered. */
-export function webhookEvents(app: FastifyInstance, { store }: ReviewContext, webhooks: WebhookSender): void {
-  const deleted = new WeakMap<FastifyRequest, TaskRow>();
-  app.addHook('preHandler', async (request) => {
-    if (request.method !== 'DELETE' || request.routeOptions.url !== '/api/tasks/:id') return;
-    const task = await findTask(store, idOf(request));
-    if (task) deleted.set(request, task);
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode > 299) return;
-    const sender = userView(originOf(request));
-    const jobChanged = ({ job, task }: JobOfTask) =>
-      webhooks.publish(task.project_id, 'update:job', { job: jobView(originOf(request), job, task), sender });
-    const taskEvent = async (event: string, task: TaskRow) => {
-      const jobs = (await jobsOfTasks(store, [task.id])).get(task.id) ?? [];
-      await webhooks.publish(task.project_id, event, { task: taskView(originOf(request), task, jobs), sender });
-    };
-    switch (`${request.method} ${request.routeOptions.url}`) {
-      case 'PATCH /api/jobs/:id':
-      case 'PUT /api/jobs/:id/annotations':
-      case 'PATCH /api/jobs/:id/annotations':
-      case 'DELETE /api/jobs/:id/annotations':
-      case 'PATCH /api/jobs/:id/data/meta': {
-        const found = await findJob(store, idOf(request));
-        if (!found) return;
-        await jobChanged(found);
-        await taskEvent('update:task', found.task);
-        return;
-      }
-      case 'PATCH /api/tasks/:id':
-      case 'PUT /api/tasks/:id/annotations':
-      case 'PATCH /api/tasks/:id/annotations':
-      case 'DELETE /api/tasks/:id/annotations':
-      case 'PATCH /api/tasks/:id/data/meta': {
-        const task = await findTask(store, idOf(request));
-        if (task) await taskEvent('update:task', task);
-        return;
-      }
-      case 'DELETE /api/tasks/:id': {
-        const task = deleted.get(request);
-        if (task) await taskEvent('delete:task', task);
-        return;
-      }
-    }
-  });
 }
 
 /** As the table has it; what is not given stays away. */

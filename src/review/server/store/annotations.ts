@@ -6,8 +6,8 @@ import { labelsOfTask } from './projects.js';
 import type { AnnotationRow, TaskRow } from './schema.js';
 import { touchTask } from './tasks.js';
 
-/** Rows per statement: SQLite takes at most 32,766 parameters, a row has six. */
-const rowsPerInsert = 1000;
+/** Per statement: SQLite takes at most 32,766 parameters, a row has six. */
+const rowsPerStatement = 1000;
 
 /** Both ends belong to it. */
 export interface FrameRange {
@@ -66,14 +66,15 @@ export async function changeAnnotations(
   return inTransaction(store, target, given, async (transaction) => {
     const stored: AnnotationRow[] = [];
     const fresh: AnnotationInput[] = [];
+    // A box may have come from any frame.
+    const before = await framesOf(transaction, target.task.id, given);
     for (const annotation of given) {
       const changed = await update(transaction, target, annotation);
       if (changed === undefined) fresh.push(annotation);
       else stored.push(changed);
     }
     stored.push(...(await insert(transaction, target, fresh)));
-    // A box may have come from any frame.
-    return { stored, touched: target.frames };
+    return { stored, touched: rangeOf([...given, ...before]) };
   });
 }
 
@@ -129,10 +130,10 @@ async function insert(store: Store, { task, frames }: Target, given: AnnotationI
       id += 1;
       return { id, task_id: task.id, kind, frame, label_id: labelId, body: JSON.stringify(body) };
     });
-  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
     await store
       .insertInto('annotations')
-      .values(rows.slice(start, start + rowsPerInsert))
+      .values(rows.slice(start, start + rowsPerStatement))
       .execute();
   }
   return rows;
@@ -157,13 +158,25 @@ async function update(
     .executeTakeFirst();
 }
 
+/** Where those of these that have ids are now. */
+async function framesOf(store: Store, taskId: number, given: AnnotationInput[]): Promise<{ frame: number }[]> {
+  const ids = given.flatMap(({ id }) => id ?? []);
+  const rows: { frame: number }[] = [];
+  for (let start = 0; start < ids.length; start += rowsPerStatement) {
+    const some = ids.slice(start, start + rowsPerStatement);
+    const query = store.selectFrom('annotations').select('frame').distinct().where('task_id', '=', taskId);
+    rows.push(...(await query.where('id', 'in', some).execute()));
+  }
+  return rows;
+}
+
 async function touch(store: Store, task: TaskRow, frames: FrameRange): Promise<void> {
   await touchJobs(store, task.id, frames);
   await touchTask(store, task);
 }
 
 /** From the first to the last frame of these; empty (it ends before it begins) for none. */
-function rangeOf(given: AnnotationInput[]): FrameRange {
+function rangeOf(given: readonly { frame: number }[]): FrameRange {
   return given.reduce(({ from, to }, { frame }) => ({ from: Math.min(from, frame), to: Math.max(to, frame) }), {
     from: Number.MAX_SAFE_INTEGER,
     to: -1,

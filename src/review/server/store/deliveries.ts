@@ -4,10 +4,10 @@ import type { DeliveryRow } from './schema.js';
 /** How long it can be looked up what a receiver has answered. */
 const keptMs = 7 * 24 * 3600 * 1000;
 
-/** Puts a message into the queue, to be sent at once. */
+/** Keeps a message. Without another `next_date` it is in the queue, to be sent at once. */
 export async function insertDelivery(
   store: Store,
-  delivery: Pick<DeliveryRow, 'webhook_id' | 'event' | 'body' | 'redelivery'>,
+  delivery: Pick<DeliveryRow, 'webhook_id' | 'event' | 'body' | 'redelivery'> & { next_date?: null },
 ): Promise<DeliveryRow> {
   const date = now();
   await store
@@ -17,7 +17,7 @@ export async function insertDelivery(
     .execute();
   return store
     .insertInto('webhook_deliveries')
-    .values({ ...delivery, attempt: 0, created_date: date, updated_date: date, next_date: date })
+    .values({ next_date: date, ...delivery, attempt: 0, created_date: date, updated_date: date })
     .returningAll()
     .executeTakeFirstOrThrow();
 }

@@ -19,6 +19,11 @@ export async function findJob(store: Store, id: number): Promise<JobOfTask | und
   return { job, task };
 }
 
+/** In the order of their frames. */
+export function jobsOfTask(store: Store, taskId: number): Promise<JobRow[]> {
+  return store.selectFrom('jobs').selectAll().where('task_id', '=', taskId).orderBy('start_frame').execute();
+}
+
 export const jobColumns: Columns = {
   id: sql.ref('jobs.id'),
   task_id: sql.ref('jobs.task_id'),

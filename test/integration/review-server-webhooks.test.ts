@@ -8,9 +8,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
 import { openStore } from '../../src/review/server/store/database.js';
+import { insertDelivery } from '../../src/review/server/store/deliveries.js';
 import { WebhookSender } from '../../src/review/server/webhook-sender.js';
 import {
   clientOf,
@@ -205,6 +207,24 @@ describe('events', () => {
       ],
     ]);
   });
+});
+
+test('of what was delivered, the newest ten thousand messages are kept, and all that wait', async () => {
+  const store = await openStore(path.join(dataFolder, 'review.sqlite'));
+  try {
+    const date = new Date().toISOString();
+    await sql`with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 12000)
+      insert into webhook_deliveries
+        (webhook_id, event, body, redelivery, attempt, status_code, created_date, updated_date, next_date)
+      select 1, 'update:task', '{}', 0, 1, 200, ${date}, ${date},
+        case when n = 5 then '9999-01-01T00:00:00.000Z' end from numbers`.execute(store);
+    await insertDelivery(store, { webhook_id: 1, event: 'ping', body: '{}', redelivery: 0, next_date: null });
+    const rows = await store.selectFrom('webhook_deliveries').select('id').orderBy('id').execute();
+    expect(rows.slice(0, 2).map(({ id }) => id)).toEqual([5, 2002]);
+    expect(rows).toHaveLength(10_001);
+  } finally {
+    await store.destroy();
+  }
 });
 
 test('who was only let in to annotate can neither register, change nor ping a receiver, but see it', async () => {

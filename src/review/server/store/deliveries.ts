@@ -1,8 +1,9 @@
 import { now, type Store } from './database.js';
 import type { DeliveryRow } from './schema.js';
 
-/** How long it can be looked up what a receiver has answered. */
+/** How long, and of how many messages, it can be looked up what a receiver has answered: every save sends two. */
 const keptMs = 7 * 24 * 3600 * 1000;
+const keptCount = 10_000;
 
 /** Keeps a message. Without another `next_date` it is in the queue, to be sent at once. */
 export async function insertDelivery(
@@ -10,16 +11,18 @@ export async function insertDelivery(
   delivery: Pick<DeliveryRow, 'webhook_id' | 'event' | 'body' | 'redelivery'> & { next_date?: null },
 ): Promise<DeliveryRow> {
   const date = now();
-  await store
-    .deleteFrom('webhook_deliveries')
-    .where('next_date', 'is', null)
-    .where('created_date', '<', new Date(Date.now() - keptMs).toISOString())
-    .execute();
-  return store
+  const row = await store
     .insertInto('webhook_deliveries')
     .values({ next_date: date, ...delivery, attempt: 0, created_date: date, updated_date: date })
     .returningAll()
     .executeTakeFirstOrThrow();
+  const oldest = new Date(Date.now() - keptMs).toISOString();
+  await store
+    .deleteFrom('webhook_deliveries')
+    .where('next_date', 'is', null)
+    .where((other) => other.or([other('created_date', '<', oldest), other('id', '<=', row.id - keptCount)]))
+    .execute();
+  return row;
 }
 
 /** The message that each receiver has to get next, or the one of this receiver. */

@@ -84,7 +84,9 @@ export class ReviewWindow {
 
   /** Waits until so many boxes are drawn on the frame. */
   async boxes(count: number): Promise<void> {
-    await this.page.waitForFunction(`document.querySelectorAll('.overlay .box').length === ${count}`);
+    const boxes = this.page.locator('.overlay .box');
+    if (count > 0) await boxes.nth(count - 1).waitFor({ state: 'attached' });
+    await boxes.nth(count).waitFor({ state: 'detached' });
   }
 
   press(...keys: string[]): Promise<void> {

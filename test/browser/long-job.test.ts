@@ -66,9 +66,14 @@ describe.skipIf(noBrowser !== undefined)(`a job of ${frames} frames`, () => {
     const { page, complaints } = await openWindow(browser, desk.server);
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
+    let [running, most] = [0, 0];
     await page.route(`**/api/jobs/${jobId}/annotations`, async (route) => {
+      running += 1;
+      most = Math.max(most, running);
       await held;
-      await route.continue();
+      const response = await route.fetch();
+      running -= 1;
+      await route.fulfill({ response });
     });
     await page.goto(`${desk.server.url}/tasks/${taskId}/jobs/${jobId}?frame=50`);
     const review = new ReviewWindow(page);
@@ -96,12 +101,15 @@ describe.skipIf(noBrowser !== undefined)(`a job of ${frames} frames`, () => {
     letGo();
     await review.shown(99);
     await review.boxes(1);
+    await page.getByText('Frame 100 of 100, 1 boxes', { exact: true }).waitFor();
     await review.press('x');
     await review.saved();
     const shapes = await shapesOf(desk, taskId);
     expect(shapes.filter(({ frame }) => frame === 50)).toHaveLength(2);
     expect(shapes.filter(({ frame }) => frame === 99)).toEqual([]);
     expect(shapes).toHaveLength(100);
+    // Each look at a frame that waits has asked for the boxes, one after the other.
+    expect(most).toBe(1);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

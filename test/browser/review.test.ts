@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
+import { noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
 import { makeProject } from '../integration/review-server-client.js';
 import { makeTask, shapesOf, startDesk, type Desk, type Shape } from './review-server.js';
 
@@ -9,6 +9,9 @@ const modelBoxes = (desk: Desk) => (frame: number) => [
   { label_id: desk.labelIds[0] ?? 0, points: [100, 100, 160, 200], score: 0.9 },
   { label_id: desk.labelIds[1] ?? 0, points: [400, 120, 480, 180], score: frame % 3 === 2 ? 0.3 : 0.8 },
 ];
+
+/** What is done without anybody waiting for it takes long on a machine with much else to do. */
+const patience = { timeout: 90_000, interval: 100 };
 
 describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () => {
   let browser: Browser;
@@ -189,6 +192,70 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.boxes(0);
   });
 
+  test('boxes that nobody accepted are told before the job is finished, also where all frames were looked at', async () => {
+    // The model gives 0.3 to one box of the third and of the last frame.
+    await review.page.getByRole('slider').fill('50');
+    for (const frame of [1, 2, 3, 4, 5]) {
+      await review.press('Enter');
+      await review.shown(frame);
+    }
+    await review.press('Enter', 'Control+Enter');
+    const dialog = review.page.getByRole('dialog');
+    await dialog.getByText('2 boxes of the model would go into the dataset as they are.').waitFor();
+    await screenshot(review.page, 'finish-unaccepted');
+    await dialog.getByRole('button', { name: 'Go to the first one' }).click();
+    await review.shown(2);
+    await review.press('Shift+Delete', 'End', 'Shift+Delete', 'Control+Enter');
+    await dialog.getByText('All 6 frames are reviewed.').waitFor();
+    await review.press('Escape');
+
+    // Taken back, the boxes are the model's again, and the frames wait for somebody.
+    await review.press('Control+z', 'Control+z');
+    for (const frame of [3, 6]) await review.button(`Frame ${frame}, 2 boxes, unsure`).waitFor();
+    await review.press('Home', 'r');
+    await review.shown(2);
+  });
+
+  test('a drag ends with its frame, and the page comes back to where one was', async () => {
+    const { page } = review;
+    const { x, y, scale } = await review.place();
+    await page.mouse.move(x + 200 * scale, y + 220 * scale);
+    await page.mouse.down();
+    await page.mouse.move(x + 300 * scale, y + 320 * scale);
+    await review.press('f');
+    await review.shown(1);
+    await page.mouse.move(x + 320 * scale, y + 330 * scale);
+    await page.mouse.up();
+    await review.boxes(2);
+
+    // Faster than browsers let the address change.
+    await review.press('f', 'd', 'f', 'd', 'f', 'f');
+    await page.reload();
+    await review.shown(3);
+
+    // What was drawn just before the page was left is saved, and its job has begun.
+    await review.drag({ x: 200, y: 220 }, { x: 300, y: 320 });
+    await page.getByRole('link', { name: 'Review' }).click();
+    await page.getByRole('link', { name: 'Go on reviewing' }).waitFor();
+    await expect.poll(async () => [(await shapesOn(3)).length, await jobState()], patience).toEqual([3, 'in progress']);
+    await page.locator(`a[href^="/tasks/${taskId}/jobs/"]`).last().click();
+    await review.shown(3);
+
+    // A box is taken to another frame by its copy, and lies beside the first one where that is already.
+    await review.click({ x: 250, y: 270 });
+    await review.press('Control+c', 'Control+v', 'f', 'Control+v');
+    await review.saved();
+    const [, , first, second] = await shapesOn(3);
+    const at = ([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: number[] = [], by = 0) => ({
+      x1: x1 + by,
+      y1: y1 + by,
+      x2: x2 + by,
+      y2: y2 + by,
+    });
+    expectPoints(second, at(first?.points, 10));
+    expectPoints((await shapesOn(4))[2], at(second?.points));
+  });
+
   test('zoomed and moved, boxes are still drawn where the mouse is', async () => {
     await review.press('+', '+', '+', '+');
     await review.page.keyboard.down('Shift');
@@ -256,6 +323,31 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.page.getByRole('dialog').getByRole('button', { name: 'Finish job' }).click();
     await review.page.getByText('Job finished').waitFor();
     expect(await jobState()).toBe('completed');
+  });
+
+  test('of eighty labels the one that is meant is found by its name', async () => {
+    const names = ['person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat'];
+    const more = Array.from({ length: 71 }, (_, index) => ({ name: `thing ${index + 10}` }));
+    const project = await makeProject(desk.call, 'many', [...names.map((name) => ({ name })), ...more]);
+    const many = { ...desk, projectId: project.id, labelIds: project.labelIds };
+    const made = await makeTask(many, 1, modelBoxes(many));
+    const { page } = review;
+    await page.goto(`${desk.server.url}/tasks/${made.taskId}/jobs/${made.jobId}`);
+    await review.shown(0);
+    // The boxes are seen beside so many labels.
+    const list = await page.locator('.labels').boundingBox();
+    expect(list?.height).toBeLessThan(300);
+    await screenshot(page, 'labels-80');
+    await review.press('.', 'l');
+    await page.keyboard.type('g 77');
+    await screenshot(page, 'labels-80-found');
+    await review.press('Enter');
+    await review.saved();
+    const [box] = await shapesOf(desk, made.taskId);
+    expect(box).toMatchObject({ label_id: project.labelIds[76], source: 'semi-auto' });
+    // The search is over, and the keys are those of the page again; Escape leaves it and keeps the selected box.
+    await review.press('l', 'Escape', 'Delete');
+    await review.boxes(1);
   });
 
   test('script in the names of labels, tasks and pictures is shown as text and never runs', async () => {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
+import { noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
 import { makeTask, shapesOf, startDesk, type Desk } from './review-server.js';
 
 describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost', () => {
@@ -95,6 +95,31 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
     await next.saved();
     expect(await boxesOn(0)).toHaveLength(2);
     await context.close();
+  });
+
+  test('a browser with no room left saves all the same, and says what it cannot keep', async () => {
+    const review = await open();
+    const { page } = review;
+    await page.evaluate(`for (let size = 2 ** 23; size >= 1; size /= 2) {
+      try { localStorage.setItem('full' + size, 'x'.repeat(size)); } catch {}
+    }`);
+    await review.drag({ x: 200, y: 100 }, { x: 260, y: 160 });
+    await review.saved();
+    await review.press('Escape', 'f', 'x');
+    await review.saved();
+    await review.button('Frame 2, 0 boxes, reviewed').waitFor();
+    expect(await boxesOn(0)).toHaveLength(2);
+    expect(await boxesOn(1)).toEqual([]);
+
+    await page.route('**/annotations?action=create', (route) => route.abort());
+    await review.drag({ x: 300, y: 100 }, { x: 360, y: 160 });
+    await page.getByText('This browser has no room to keep what is not saved').waitFor();
+    await screenshot(page, 'no-room');
+    await page.unroute('**/annotations?action=create');
+    await review.button('Save now').click();
+    await review.saved();
+    expect(await boxesOn(1)).toHaveLength(1);
+    await page.context().close();
   });
 
   test('what two windows do to different boxes is brought together', async () => {

@@ -32,8 +32,11 @@ const leastReplaceMs = 400;
 let replacedAt = -leastReplaceMs;
 let waiting: { path: string; timer: number } | undefined;
 
+const shownKey = 'frameloop-shown';
+
 /** Puts another address of the page that is shown into the address bar, at once or, if one was just put there, soon. */
 export function replaceAddress(path: string): void {
+  sessionStorage.setItem(shownKey, path);
   window.clearTimeout(waiting?.timer);
   const wait = replacedAt + leastReplaceMs - performance.now();
   waiting = { path, timer: window.setTimeout(putAddress, wait) };
@@ -56,9 +59,17 @@ function putAddress(): void {
   }
 }
 
-// A reload comes back to what was shown last.
 window.addEventListener('beforeunload', putAddress);
-window.addEventListener('pagehide', putAddress);
+
+/** A reload asks for the address that the browser had when it began; what was shown last may wait to be put there. */
+function addressAfterReload(): void {
+  const [navigation] = performance.getEntriesByType('navigation');
+  if (!(navigation instanceof PerformanceNavigationTiming) || navigation.type !== 'reload') return;
+  const shown = sessionStorage.getItem(shownKey);
+  if (shown?.split('?')[0] === location.pathname) history.replaceState(history.state, '', shown);
+}
+
+addressAfterReload();
 
 /** The route of the address bar. Clicks on our own links change it without loading the page again. */
 export function useRoute(): Route {

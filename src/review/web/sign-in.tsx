@@ -23,7 +23,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
           Open the link that <code>frameloop up</code> printed: it holds the key to this page. Or paste the token, the
           part after <code>token=</code>; it is also in the file <code>review/token</code> of the data folder.
         </p>
-        <p>On another machine, sign in with the password that was set there.</p>
+        <p>On another machine, sign in with the password that was set for this server.</p>
         <label>
           Token or password
           <input

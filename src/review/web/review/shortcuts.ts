@@ -117,7 +117,7 @@ export const shortcuts: readonly Shortcut[] = [
   {
     group: 'Boxes',
     keys: ['l'],
-    what: 'Find a label by its name, where there are more than nine; Enter takes the first one',
+    what: 'Find a label, where there are more than nine; Enter takes the first',
     run: (_, view) => view.findLabel(),
   },
   { group: 'Boxes', keys: ['v'], what: 'Accept the selected box', run: (s) => actions.confirmBox(s) },

@@ -22,6 +22,9 @@ export class JobKeeper {
   private readonly drafts: Drafts;
   private readonly saver: Saver;
   private readonly channel: BroadcastChannel;
+  private readonly onChange: (news?: string) => void;
+  /** How often this window has set the state of the job. */
+  private statesPut = 0;
 
   constructor({ job, place, boxes, drafts, onChange }: JobKeeperOptions) {
     this.job = job;
@@ -33,7 +36,7 @@ export class JobKeeper {
       jobId: job.id,
       taskId: job.task_id,
       boxes,
-      readJob: async () => this.takeJob(await readJob(job.id)),
+      readJob: () => this.readJob(),
       isFinished: () => this.isFinished,
       onChange: (frames) => this.keep(frames),
       onState: (before) => this.tellState(before),
@@ -47,8 +50,6 @@ export class JobKeeper {
     window.addEventListener('online', this.onOnline);
     window.addEventListener('beforeunload', this.onLeave);
   }
-
-  private readonly onChange: (news?: string) => void;
 
   close(): void {
     void this.saver.save().finally(() => {
@@ -116,8 +117,7 @@ export class JobKeeper {
   async setState(state: JobState, nameOf: (frame: number) => string): Promise<void> {
     await this.saver.save();
     if (state === 'completed') this.requireSaved(nameOf);
-    this.job = await setJobState(this.job.id, state);
-    this.onChange();
+    await this.putState(state);
     // What has waited until the job was reopened.
     this.saveSoon();
     this.channel.postMessage('state');
@@ -144,15 +144,25 @@ export class JobKeeper {
   /** Sets the state of a job whose first change was saved, unless somebody else was faster. */
   private async begin(): Promise<void> {
     try {
-      this.takeJob(await readJob(this.job.id));
-      if (this.job.state === 'new') this.takeJob(await setJobState(this.job.id, 'in progress'));
+      await this.readJob();
+      if (this.job.state === 'new') await this.putState('in progress');
     } catch (error) {
       // The next change that is saved does it.
       if (!(error instanceof HttpError)) throw error;
     }
   }
 
-  private takeJob(job: Job): void {
+  private async putState(state: JobState): Promise<void> {
+    this.job = await setJobState(this.job.id, state);
+    this.statesPut += 1;
+    this.onChange();
+  }
+
+  private async readJob(): Promise<void> {
+    const { statesPut } = this;
+    const job = await readJob(this.job.id);
+    // What was read before this window set the state is old.
+    if (statesPut !== this.statesPut) return;
     const finished = job.state === 'completed' && !this.isFinished;
     this.job = job;
     this.onChange(finished ? 'This job was finished in another window' : undefined);
@@ -172,7 +182,7 @@ export class JobKeeper {
   private tellState(before: SaveState): void {
     const { kind } = this.saveState;
     if (kind === 'offline' && before.kind !== 'offline') {
-      this.onChange('The server cannot be reached. What you do is saved when it can');
+      this.onChange('The server cannot be reached. What you do is saved later');
     } else {
       this.onChange(kind === 'saved' && before.kind !== 'saving' ? 'Everything is saved again' : undefined);
     }

@@ -214,6 +214,21 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     for (const frame of [3, 6]) await review.button(`Frame ${frame}, 2 boxes, unsure`).waitFor();
     await review.press('Home', 'r');
     await review.shown(2);
+
+    // A frame that is of no use is left out, with its boxes, and can come back.
+    await review.press('Alt+Delete');
+    await review.button('Frame 3, 2 boxes, left out').waitFor();
+    await screenshot(review.page, 'left-out');
+    const leftOut = async () =>
+      ((await desk.call('GET', `/api/tasks/${taskId}/data/meta`)).body as { deleted_frames: number[] }).deleted_frames;
+    expect(await leftOut()).toEqual([2]);
+    await review.press('Control+Enter');
+    await dialog.getByText('1 box of the model would go into the dataset as they are.').waitFor();
+    await dialog.getByText('1 frame is left out of the dataset.').waitFor();
+    await review.press('Escape');
+    await review.button('Take the frame back').click();
+    await review.button('Frame 3, 2 boxes, unsure').waitFor();
+    expect(await leftOut()).toEqual([]);
   });
 
   test('a drag ends with its frame, and the page comes back to where one was', async () => {

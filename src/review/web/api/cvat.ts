@@ -34,6 +34,12 @@ export async function readLabelColors(): Promise<Map<string, string>> {
 
 export const readMeta = (jobId: number): Promise<DataMeta> => get(`/api/jobs/${jobId}/data/meta`);
 
+/** Leaves these frames of a job out, by their indexes in the task, and no others. @throws HttpError */
+export async function setDeletedFrames(jobId: number, frames: readonly number[]): Promise<DataMeta> {
+  return (await request<DataMeta>('PATCH', `/api/jobs/${jobId}/data/meta`, { deleted_frames: frames }))
+    .body as DataMeta;
+}
+
 export async function setJobState(id: number, state: JobState): Promise<Job> {
   return (await request<Job>('PATCH', `/api/jobs/${id}`, { state })).body as Job;
 }

@@ -36,6 +36,8 @@ export interface Label {
 
 export interface DataMeta {
   frames: { name: string; width: number; height: number }[];
+  /** Frames that are left out, by their indexes in the task. */
+  deleted_frames: number[];
 }
 
 export interface Shape {

@@ -68,13 +68,22 @@ function FilmstripItem(props: {
   const { session, frame, index, current, folderId } = props;
   const loaded = session.isLoaded(frame);
   const boxes = loaded ? session.boxes(frame).length : '…';
+  const leftOut = session.leftOut.has(frame.number);
   const reviewed = session.isReviewed(frame);
   const unsure = session.isUnsure(frame);
-  const state = !loaded ? 'being loaded' : reviewed ? 'reviewed' : unsure ? 'unsure' : 'not reviewed';
+  const state = leftOut
+    ? 'left out'
+    : !loaded
+      ? 'being loaded'
+      : reviewed
+        ? 'reviewed'
+        : unsure
+          ? 'unsure'
+          : 'not reviewed';
   return (
     <button
       type="button"
-      class={`filmstrip-item ${current ? 'current' : ''}`}
+      class={`filmstrip-item ${current ? 'current' : ''} ${leftOut ? 'left-out' : ''}`}
       style={{ left: `${index * itemRem}rem` }}
       aria-current={current ? 'true' : undefined}
       aria-label={`Frame ${index + 1}, ${boxes} boxes, ${state}`}
@@ -87,8 +96,8 @@ function FilmstripItem(props: {
       <span class="filmstrip-caption">
         <span>{index + 1}</span>
         {reviewed ? (
-          <span class="mark done">
-            <Icon name="check" />
+          <span class={leftOut ? 'mark' : 'mark done'}>
+            <Icon name={leftOut ? 'trash' : 'check'} />
           </span>
         ) : (
           <span class={unsure ? 'mark unsure' : 'mark'}>{unsure ? '?' : ''}</span>

@@ -15,7 +15,10 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
   if (session.isFinished) return <Finished session={session} onClose={onClose} />;
 
   const open = session.isComplete ? session.frames.filter((frame) => !session.isReviewed(frame)) : [];
-  const unconfirmed = session.frames.map((frame) => session.boxes(frame).filter(isUnconfirmed).length);
+  const unconfirmed = session.frames.map((frame) =>
+    session.leftOut.has(frame.number) ? 0 : session.boxes(frame).filter(isUnconfirmed).length,
+  );
+  const leftOut = session.frames.filter((frame) => session.leftOut.has(frame.number)).length;
   const unaccepted = unconfirmed.reduce((sum, count) => sum + count, 0);
   // Frames may be done with while boxes of theirs were hidden.
   const first = open[0] ?? session.frames[unconfirmed.findIndex((count) => count > 0)];
@@ -48,9 +51,15 @@ export function FinishDialog({ session, onClose }: { session: ReviewSession; onC
                 are not reviewed yet.
               </>
             )}
-            {unaccepted > 0 && ` ${unaccepted} boxes of the model would go into the dataset as they are.`}
+            {unaccepted > 0 &&
+              ` ${unaccepted} ${unaccepted === 1 ? 'box' : 'boxes'} of the model would go into the dataset as they are.`}
           </p>
         </Notice>
+      )}
+      {leftOut > 0 && (
+        <p>
+          {leftOut} {leftOut === 1 ? 'frame is' : 'frames are'} left out of the dataset.
+        </p>
       )}
       <p class="quiet">When all jobs of the task are finished, the round goes on by itself.</p>
       {session.saveState.kind !== 'saved' && error === undefined && <p>Not everything is saved yet.</p>}

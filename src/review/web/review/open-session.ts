@@ -33,14 +33,15 @@ export async function openSession(jobId: number, folderId: string, asked: number
   const boxes = new JobBoxes();
   for (const [frame, draft] of drafts.read()) boxes.restore(frame, FrameBoxes.ofDraft(draft));
   const loaded = boxes.takeInFrames(near, near.annotations.shapes);
-  const session = new ReviewSession({ job, place, frames, labels, pictures, boxes, drafts, memory });
-  session.keep(loaded);
+  const leftOut = meta.deleted_frames;
+  const session = new ReviewSession({ job, place, frames, labels, pictures, boxes, drafts, memory, leftOut });
+  session.keeper.keep(loaded);
   session.show(index);
   // That the picture cannot be shown is told where it is to be shown.
   const shown = pictures.load(session.frame.number);
   // Saving begins with what the server has.
-  const loadRest = () => window.setTimeout(() => void session.saveNow(), restDelayMs);
+  const loadRest = () => window.setTimeout(() => void session.keeper.save(), restDelayMs);
   void shown.then(loadRest, loadRest);
-  session.saveSoon();
+  session.keeper.saveSoon();
   return session;
 }

@@ -49,6 +49,9 @@ export function Panel(props: {
         <Button icon="skip" shortcut="U" onClick={() => session.showUnsure(1)}>
           Next unsure
         </Button>
+        <Button icon="trash" shortcut="Alt+Del" disabled={fixed} onClick={() => void session.toggleLeftOut()}>
+          {session.leftOut.has(session.frame.number) ? 'Take the frame back' : 'Leave the frame out'}
+        </Button>
       </section>
       <Labels session={session} search={labelSearch} />
       <Boxes session={session} />
@@ -63,8 +66,13 @@ function Reason({ session, reason }: { session: ReviewSession; reason: WireReaso
       <h2>
         Frame {session.index + 1}
         <span class="quiet"> of {session.frames.length}</span>
-        {session.isReviewed(frame) && <span class="badge good">reviewed</span>}
+        {session.leftOut.has(session.frame.number) ? (
+          <span class="badge">left out</span>
+        ) : (
+          session.isReviewed(frame) && <span class="badge good">reviewed</span>
+        )}
       </h2>
+      {session.leftOut.error !== undefined && <Notice kind="bad">{session.leftOut.error}</Notice>}
       {reason !== undefined ? (
         <>
           <p>

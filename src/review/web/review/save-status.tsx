@@ -19,7 +19,7 @@ export function SaveStatus({ session }: { session: ReviewSession }) {
   return (
     <span class={`save-status ${kind}`}>
       <span class="dot" aria-hidden="true" />
-      {session.isStorageFull ? words[kind].replace('in this browser', 'in this window') : words[kind]}
+      {session.keeper.isStorageFull ? words[kind].replace('in this browser', 'in this window') : words[kind]}
     </span>
   );
 }
@@ -29,13 +29,13 @@ export function SaveTrouble({ session }: { session: ReviewSession }) {
   const { saveState } = session;
   const [error, setError] = useState<string>();
   // What is about to be saved needs no place in the browser.
-  if (session.isStorageFull && saveState.kind !== 'saved' && saveState.kind !== 'saving') {
+  if (session.keeper.isStorageFull && saveState.kind !== 'saved' && saveState.kind !== 'saving') {
     return (
       <Notice kind="bad">
         This browser has no room to keep what is not saved: it is lost when this window is closed.{' '}
         {saveState.kind === 'refused' && `The server did not take it (${saveState.message}). `}
         {saveState.kind === 'signed-out' && 'Open the link with the token in another tab to sign in again. '}
-        <Button onClick={() => void session.saveNow()}>Save now</Button>
+        <Button onClick={() => void session.keeper.save()}>Save now</Button>
       </Notice>
     );
   }
@@ -45,7 +45,7 @@ export function SaveTrouble({ session }: { session: ReviewSession }) {
       <Notice kind="bad">
         This job was finished in another window before your last changes were saved. They are kept in this browser.{' '}
         <Button onClick={() => void reopen()}>Reopen job and save them</Button>{' '}
-        <Button kind="danger" onClick={() => session.discard()}>
+        <Button kind="danger" onClick={() => session.keeper.discard()}>
           Give them up
         </Button>
         {error !== undefined && <p>The job cannot be reopened: {error}</p>}
@@ -63,7 +63,7 @@ export function SaveTrouble({ session }: { session: ReviewSession }) {
     return (
       <Notice kind="bad">
         The server did not take the last changes ({saveState.message}). They are kept in this browser.{' '}
-        <Button onClick={() => void session.saveNow()}>Try again</Button>
+        <Button onClick={() => void session.keeper.save()}>Try again</Button>
       </Notice>
     );
   }

@@ -6,6 +6,7 @@ import { History } from '../model/history.js';
 import type { JobBoxes } from './job-boxes.js';
 import { JobKeeper, type JobKeeperOptions } from './job-keeper.js';
 import type { JobMemory } from './job-memory.js';
+import { LeftOut } from './left-out.js';
 import type { Pictures } from './pictures.js';
 import type { SaveState } from './saver.js';
 
@@ -15,6 +16,8 @@ interface SessionParts extends Omit<JobKeeperOptions, 'onChange'> {
   labels: readonly Label[];
   pictures: Pictures;
   memory: JobMemory;
+  /** Frames that are left out, by their numbers. */
+  leftOut: readonly number[];
 }
 
 export const stillLoading = 'The boxes are still being loaded';
@@ -27,6 +30,8 @@ export class ReviewSession {
   readonly frames: readonly FrameInfo[];
   readonly labels: readonly Label[];
   readonly pictures: Pictures;
+  readonly leftOut: LeftOut;
+  readonly keeper: JobKeeper;
   /** Index in the job of the frame that is shown. */
   index = 0;
   selected: string | undefined;
@@ -39,14 +44,13 @@ export class ReviewSession {
   /** Last thing that happened, for people who hear the page. */
   announcement = '';
   private readonly jobBoxes: JobBoxes;
-  private readonly keeper: JobKeeper;
   private readonly memory: JobMemory;
   private readonly history = new History();
   private readonly listeners = new Set<() => void>();
   /** The frame was shown before its boxes were there. */
   private countAwaited = false;
 
-  constructor({ frames, labels, pictures, memory, ...kept }: SessionParts) {
+  constructor({ frames, labels, pictures, memory, leftOut, ...kept }: SessionParts) {
     this.frames = frames;
     this.labels = labels;
     this.labelId = labels[0]?.id ?? 0;
@@ -55,11 +59,13 @@ export class ReviewSession {
     this.jobBoxes = kept.boxes;
     this.keeper = new JobKeeper({ ...kept, onChange: (news) => this.onChange(news) });
     memory.watch(() => this.tell());
+    this.leftOut = new LeftOut(kept.job.id, kept.place, leftOut, () => this.tell());
   }
 
   close(): void {
     this.keeper.close();
     this.memory.close();
+    this.leftOut.close();
   }
 
   subscribe(listener: () => void): () => void {
@@ -79,11 +85,6 @@ export class ReviewSession {
 
   get saveState(): SaveState {
     return this.keeper.saveState;
-  }
-
-  /** Whether something that is not saved is in this window alone, for want of room in the browser. */
-  get isStorageFull(): boolean {
-    return this.keeper.isStorageFull;
   }
 
   get isFinished(): boolean {
@@ -135,7 +136,9 @@ export class ReviewSession {
 
   /** Whether a person is done with a frame, as far as this browser knows or the boxes tell. */
   isReviewed(frame: FrameInfo): boolean {
-    return this.memory.isSeen(frame.number) || this.jobBoxes.isConfirmed(frame.number);
+    return (
+      this.leftOut.has(frame.number) || this.memory.isSeen(frame.number) || this.jobBoxes.isConfirmed(frame.number)
+    );
   }
 
   isUnsure(frame: FrameInfo): boolean {
@@ -213,6 +216,13 @@ export class ReviewSession {
     this.tell();
   }
 
+  /** Leaves the frame that is shown out of the dataset, or takes it back. */
+  async toggleLeftOut(): Promise<void> {
+    if (!this.canChange()) return;
+    const { number } = this.frame;
+    this.say(await this.leftOut.toggle(number, `Frame ${this.indexOf(number) + 1}`));
+  }
+
   undo(): void {
     this.goBack(this.history.undo(), 'Undone', 'Nothing to undo');
   }
@@ -231,7 +241,7 @@ export class ReviewSession {
       const others = boxes.mine.filter((box) => box.key !== key);
       this.edit(conflict.mine === undefined ? others : [...others, conflict.mine], 'Your version of the box is kept');
     }
-    this.keep([this.frame.number]);
+    this.keeper.keep([this.frame.number]);
   }
 
   setLabel(labelId: number): void {
@@ -252,24 +262,6 @@ export class ReviewSession {
    */
   setState(state: JobState): Promise<void> {
     return this.keeper.setState(state, (frame) => `frame ${this.indexOf(frame) + 1}`);
-  }
-
-  saveNow(): Promise<void> {
-    return this.keeper.save();
-  }
-
-  saveSoon(): void {
-    this.keeper.saveSoon();
-  }
-
-  /** Gives up everything that is not saved. */
-  discard(): void {
-    this.keeper.discard();
-  }
-
-  /** Writes down in the browser what is not saved of these frames. */
-  keep(frames: readonly number[]): void {
-    this.keeper.keep(frames);
   }
 
   /** Changes something that is only shown, and tells who listens. */

@@ -70,6 +70,13 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Decide', keys: ['a'], what: 'Accept all boxes', run: (s) => actions.acceptAll(s) },
   { group: 'Decide', keys: ['x'], what: 'Nothing here: delete all boxes', run: (s) => actions.nothingHere(s) },
   { group: 'Decide', keys: ['c'], what: 'Copy boxes from the previous frame', run: (s) => actions.copyPrevious(s) },
+  {
+    group: 'Decide',
+    keys: ['alt+delete', 'alt+backspace'],
+    shown: 'Alt+Delete',
+    what: 'Leave the frame out of the dataset, or take it back',
+    run: (s) => void s.toggleLeftOut(),
+  },
   { group: 'Decide', keys: ['ctrl+z'], what: 'Undo', repeats: true, run: (s) => s.undo() },
   {
     group: 'Decide',
@@ -193,7 +200,7 @@ export const shortcuts: readonly Shortcut[] = [
   },
   { group: 'View', keys: ['b'], what: 'Show or hide all boxes', run: (_, view) => view.toggleBoxes() },
   { group: 'View', keys: ['?'], what: 'This help', run: (_, view) => view.showHelp() },
-  { group: 'View', keys: ['ctrl+s'], what: 'Save now (it saves by itself)', run: (s) => void s.saveNow() },
+  { group: 'View', keys: ['ctrl+s'], what: 'Save now (it saves by itself)', run: (s) => void s.keeper.save() },
 ];
 
 const byKey = new Map(shortcuts.flatMap((shortcut) => shortcut.keys.map((key) => [key, shortcut] as const)));

@@ -23,7 +23,7 @@ export interface ImportPlan {
   append: boolean;
 }
 
-/** Unpacked texts of one archive, all together: what is read of them takes up to ten times as much memory. */
+/** Unpacked texts of one archive, all together: what is read of them takes many times as much memory. */
 const maxTextBytes = 64 * 2 ** 20;
 /** Files in one archive, whatever they are. */
 const maxEntries = 200_000;

@@ -80,3 +80,10 @@ test.each<[string, object, RegExp]>([
   };
   expect(() => readCoco(new Map([['annotations/instances_x.json', JSON.stringify(coco)]]))).toThrow(message);
 });
+
+test('more annotations than fit into memory are refused before any of them is looked at', () => {
+  const text = `{"categories":[],"images":[],"annotations":[${'0,'.repeat(500_000)}0]}`;
+  expect(() => readCoco(new Map([['annotations/instances_x.json', text]]))).toThrow(
+    'ValueError: the archive holds more than 500000 annotations',
+  );
+});

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
+import { readUltralytics } from '../../../src/review/server/formats/yolo-archive.js';
 import { darknetLayout, ultralyticsLayout, yoloLine } from '../../../src/review/server/formats/yolo.js';
 
 test.each([
@@ -43,4 +44,13 @@ describe('layouts', () => {
     // No other key than these: every further one is taken for a subset by CVAT's importer.
     expect(Object.keys(data)).toEqual(['path', 'val', 'names']);
   });
+});
+
+test('more boxes than fit into memory are refused before any of them is looked at', () => {
+  const texts = new Map([
+    ['data.yaml', 'names: {0: person}\ntrain: train.txt\n'],
+    ['train.txt', 'images/train/a.jpg\n'],
+    ['labels/train/a.txt', '0\n'.repeat(500_001)],
+  ]);
+  expect(() => readUltralytics(texts)).toThrow('ValueError: the archive holds more than 500000 annotations');
 });

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { stemOf, type DatasetExport, type DatasetImport, type ImportedShape, type Layout } from './types.js';
+import {
+  requireFewShapes,
+  stemOf,
+  type DatasetExport,
+  type DatasetImport,
+  type ImportedShape,
+  type Layout,
+} from './types.js';
 
 /**
  * `COCO 1.0`: one file of annotations for each subset, as the data set of that name has them (cocodataset.org, "Data
@@ -78,7 +85,12 @@ export function readCoco(texts: ReadonlyMap<string, string>): DatasetImport {
   const names = new Map<number, string>();
   const shapes: ImportedShape[] = [];
   for (const [file, text] of files) {
-    const coco = document.safeParse(jsonOf(file, text));
+    const json = jsonOf(file, text);
+    // Checking them all takes more memory than reading them does.
+    if (typeof json === 'object' && json !== null && 'annotations' in json && Array.isArray(json.annotations)) {
+      requireFewShapes(shapes.length + json.annotations.length);
+    }
+    const coco = document.safeParse(json);
     if (!coco.success) {
       const [issue] = coco.error.issues;
       throw new Error(`InvalidAnnotationError: '${file}': ${issue?.path.join('.')}: ${issue?.message}`);
@@ -96,6 +108,7 @@ export function readCoco(texts: ReadonlyMap<string, string>): DatasetImport {
       const { occluded, rotation } = attributes;
       const shape = { item, subset, classId: category_id, shares: false, occluded };
       for (const points of segmentation) shapes.push({ ...shape, type: 'polygon', points, rotation: 0 });
+      requireFewShapes(shapes.length);
       if (segmentation.length > 0) continue;
       if (bbox === undefined) throw new Error('InvalidAnnotationError: an annotation has neither box nor polygon');
       const [x = 0, y = 0, width = 0, height = 0] = bbox;

@@ -59,6 +59,14 @@ export interface Format {
   subsetOf: (path: string) => string | undefined;
 }
 
+/** What one archive may hold: half a million take about a gigabyte of memory on their way into the database. */
+const mostShapes = 500_000;
+
+/** @throws Error in the words of an import that fails */
+export function requireFewShapes(count: number): void {
+  if (count > mostShapes) throw new Error(`ValueError: the archive holds more than ${mostShapes} annotations`);
+}
+
 export const lines = (texts: string[]) => texts.map((text) => `${text}\n`).join('');
 
 /** Of pictures that stand in `images/<subset>/`. */

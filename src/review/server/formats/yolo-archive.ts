@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { stemOf, type DatasetImport, type ImportedShape } from './types.js';
+import { requireFewShapes, stemOf, type DatasetImport, type ImportedShape } from './types.js';
 
 /** Keys of data.yaml that name no subset. */
 const reserved = ['backup', 'classes', 'names', 'path', 'kpt_shape', 'flip_idx'];
@@ -21,7 +21,7 @@ export function readUltralytics(texts: ReadonlyMap<string, string>): DatasetImpo
       // A picture in images/<subset> has its labels in labels/<subset>; elsewhere nobody looks for them.
       const [, folder, item] = /(?:^|\/)images\/([^/]+)\/([^/]+)\.[^.]+$/.exec(line) ?? [];
       if (folder === undefined || item === undefined) continue;
-      shapes.push(...readLabels(folder, item, texts.get(`${root}labels/${folder}/${item}.txt`) ?? ''));
+      readLabels(shapes, folder, item, texts.get(`${root}labels/${folder}/${item}.txt`) ?? '');
     }
   }
   return { names: namesOf(data['names']), shapes };
@@ -44,7 +44,7 @@ export function readDarknet(texts: ReadonlyMap<string, string>): DatasetImport {
     const file = line.replace(/^data\//, '').replace(/\.[^.]+$/, '.txt');
     const text = texts.get(file);
     if (text === undefined) throw new Error(`FileNotFoundError: [Errno 2] No such file or directory: '${file}'`);
-    shapes.push(...readLabels(darknetSubset(file) ?? '', stemOf(file), text));
+    readLabels(shapes, darknetSubset(file) ?? '', stemOf(file), text);
   }
   return { names: new Map(lines(texts.get('obj.names') ?? '').entries()), shapes };
 }
@@ -54,14 +54,17 @@ export function darknetSubset(path: string): string | undefined {
   return /(?:^|\/)obj_([^/]+)_data\/[^/]+$/.exec(path)?.[1];
 }
 
-function readLabels(subset: string, item: string, text: string): ImportedShape[] {
-  return lines(text).map((line): ImportedShape => {
+/** Adds the boxes of one picture to `shapes`. */
+function readLabels(shapes: ImportedShape[], subset: string, item: string, text: string): void {
+  const boxes = lines(text);
+  requireFewShapes(shapes.length + boxes.length);
+  for (const line of boxes) {
     const fields = line.split(/\s+/);
     if (fields.length !== 5) throw new Error(`InvalidAnnotationError: Unexpected field count ${fields.length}`);
     const [classId, x, y, width, height] = fields.map(Number) as [number, number, number, number, number];
     const points = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-    return { item, subset, classId, type: 'rectangle', points, shares: true, rotation: 0, occluded: false };
-  });
+    shapes.push({ item, subset, classId, type: 'rectangle', points, shares: true, rotation: 0, occluded: false });
+  }
 }
 
 function lines(text: string): string[] {

@@ -34,7 +34,7 @@ export function SaveTrouble({ session }: { session: ReviewSession }) {
       <Notice kind="bad">
         This browser has no room to keep what is not saved: it is lost when this window is closed.{' '}
         {saveState.kind === 'refused' && `The server did not take it (${saveState.message}). `}
-        {saveState.kind === 'signed-out' && 'Open the link with the token in another tab to sign in again. '}
+        {saveState.kind === 'signed-out' && 'Sign in again in another tab. '}
         <Button onClick={() => void session.keeper.save()}>Save now</Button>
       </Notice>
     );
@@ -55,7 +55,8 @@ export function SaveTrouble({ session }: { session: ReviewSession }) {
   if (saveState.kind === 'signed-out') {
     return (
       <Notice kind="bad">
-        This browser is signed out. Nothing is lost: open the link with the token again, then come back to this page.
+        This browser is signed out. Nothing is lost: sign in again in another tab, by the link with the token or with
+        the password, then come back to this page.
       </Notice>
     );
   }

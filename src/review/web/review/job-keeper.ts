@@ -23,6 +23,7 @@ export class JobKeeper {
   private readonly saver: Saver;
   private readonly channel: BroadcastChannel;
   private readonly onChange: (news?: string) => void;
+  private beginning: Promise<void> = Promise.resolve();
   /** How often this window has set the state of the job. */
   private statesPut = 0;
 
@@ -42,7 +43,7 @@ export class JobKeeper {
       onState: (before) => this.tellState(before),
       onSaved: () => {
         this.channel.postMessage('saved');
-        if (this.job.state === 'new') void this.begin();
+        if (this.job.state === 'new') this.beginning = this.begin();
       },
     });
     this.channel.onmessage = () => void this.saver.refresh();
@@ -117,6 +118,8 @@ export class JobKeeper {
   async setState(state: JobState, nameOf: (frame: number) => string): Promise<void> {
     await this.saver.save();
     if (state === 'completed') this.requireSaved(nameOf);
+    // Of two changes of the state at once, the first may arrive last.
+    await this.beginning;
     await this.putState(state);
     // What has waited until the job was reopened.
     this.saveSoon();

@@ -165,6 +165,9 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
     await review.drag({ x: 300, y: 100 }, { x: 360, y: 160 });
     await page.waitForSelector('.save-status.offline');
     await setState('completed');
+    // Its next attempt hears of it before it sends anything.
+    const waits = page.getByText('finished in another window before your last changes were saved');
+    await waits.waitFor();
     await page.unroute(patches('create'));
     const asked: string[] = [];
     page.on('dialog', (dialog) => {
@@ -174,7 +177,7 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
     await page.reload();
     expect(asked).toEqual(['beforeunload']);
     // What the browser has kept waits too.
-    await page.getByText('finished in another window before your last changes were saved').waitFor();
+    await waits.waitFor();
     await review.boxes(3);
     expect(await boxCount()).toBe(4);
     await review.button('Reopen job and save them').click();
@@ -186,6 +189,7 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
     await review.drag({ x: 400, y: 100 }, { x: 460, y: 160 });
     await page.waitForSelector('.save-status.offline');
     await setState('completed');
+    await waits.waitFor();
     await page.unroute(patches('create'));
     await review.button('Give them up').click();
     await review.boxes(3);

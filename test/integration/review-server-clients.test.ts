@@ -41,6 +41,12 @@ const sdkRun = {
     [2, 'cat', [5, 5, 6, 6]],
     [0, 'cat', [1, 2, 30.5, 20]],
   ],
+  'left out': [[1], [1], []],
+  without: [
+    ...['data.yaml', 'images/train/f_0.jpg', 'images/train/f_2.jpg'],
+    ...['labels/train/f_0.txt', 'labels/train/f_2.txt', 'train.txt'],
+  ],
+  issues: 0,
   archives: {
     plain: ['data.yaml', 'labels/train/f_0.txt', 'labels/train/f_2.txt', 'train.txt'],
     pictures: [

@@ -87,6 +87,15 @@ def use_sdk(client, name):
     jobs[0].set_annotations(models.LabeledDataRequest(shapes=[models.LabeledShapeRequest(**box)]))
     found["job set"] = shapes_of(task.get_annotations(), labels)
 
+    # Leave frames out, of the task and of a job, and take them back.
+    task.remove_frames_by_ids([1, 2])
+    jobs[1].remove_frames_by_ids([])
+    found["left out"] = [one.get_meta().deleted_frames for one in (task, *jobs)]
+    task.export_dataset(FORMAT, archives / "without.zip", include_images=True)
+    found["without"] = sorted(zipfile.ZipFile(archives / "without.zip").namelist())
+    task.remove_frames_by_ids([])
+    found["issues"] = len(jobs[0].get_issues())
+
     # Export.
     task.export_dataset(FORMAT, archives / "plain.zip", include_images=False)
     task.export_dataset(FORMAT, archives / "pictures.zip", include_images=True)

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { thumbnailUrl } from '../api/cvat.js';
 import type { FrameInfo } from '../model/frame.js';
 import { Icon } from '../ui/icons.js';
@@ -10,10 +10,14 @@ const itemRem = 7.5;
 /** Items beside what is seen, so that a slow hand does not see them come. */
 const spare = 4;
 
-/** All frames of the job side by side. Only those that are seen exist, so that a thousand cost no more than ten. */
+/**
+ * All frames of the job side by side. Only those that are seen exist, so that a thousand cost no more than ten, and they
+ * come when the large picture is there, which people wait for.
+ */
 export function Filmstrip({ session, folderId }: { session: ReviewSession; folderId: string }) {
   const strip = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ from: 0, to: 24 });
+  const [isFilled, setFilled] = useState(false);
   const item = itemRem * rem();
 
   const measure = () => {
@@ -41,16 +45,21 @@ export function Filmstrip({ session, folderId }: { session: ReviewSession; folde
     return () => observer.disconnect();
   }, []);
 
-  const shown = session.frames.slice(range.from, range.to);
+  useEffect(() => {
+    const fill = () => requestAnimationFrame(() => setFilled(true));
+    session.pictures.load(session.frame.number).then(fill, fill);
+  }, []);
+
+  const { from, to } = isFilled ? range : { from: session.index, to: session.index + 1 };
   return (
     <div ref={strip} class="filmstrip" role="group" aria-label="Frames of the job" onScroll={measure}>
       <div class="filmstrip-track" style={{ width: `${session.frames.length * itemRem}rem` }}>
-        {shown.map((frame, offset) => (
+        {session.frames.slice(from, to).map((frame, offset) => (
           <FilmstripItem
             key={frame.number}
             {...{ session, frame, folderId }}
-            index={range.from + offset}
-            current={range.from + offset === session.index}
+            index={from + offset}
+            current={from + offset === session.index}
           />
         ))}
       </div>

@@ -105,6 +105,7 @@ export async function startTemporal(
   databaseFile: string | undefined,
   port: number,
   namespaces: readonly string[] = [],
+  extraArgs: readonly string[] = [],
 ): Promise<Program> {
   const { path: cli } = await findTool('temporal');
   const address = `127.0.0.1:${port}`;
@@ -113,8 +114,10 @@ export async function startTemporal(
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
     ...['--log-level', 'error'],
     ...namespaces.flatMap((name) => ['--namespace', name]),
+    ...extraArgs,
   ]);
   await until(`the Temporal server at ${address}`, async () => {
+    if (!program.running) throw new Error(`The Temporal server at ${address} ended: ${await program.stop()}`);
     try {
       const connection = await Connection.connect({ address, connectTimeout: '1s' });
       await connection.close();

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Real servers and real programs need longer than vitest's defaults; a hang still ends. */
-const slow = { testTimeout: 180_000, hookTimeout: 180_000 };
+const slow = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {

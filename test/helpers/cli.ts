@@ -17,7 +17,7 @@ export interface CliResult {
 
 export const program = path.join(projectRoot(), 'dist', 'client', 'main.js');
 /** A command that hangs ends, and fails its test, before the test's own time is over. */
-const commandTimeoutMs = 120_000;
+const commandTimeoutMs = 240_000;
 
 /** What the machine of whoever runs the tests has configured must not reach them; where the tools are, must. */
 export function cleanEnvironment(): Record<string, string> {
@@ -197,7 +197,7 @@ export function untilStatus(
   id: string,
   what: string,
   reached: (status: Status) => unknown,
-  seconds = 90,
+  seconds = 180,
 ): Promise<Status> {
   return until(
     `round ${id} to be ${what}`,

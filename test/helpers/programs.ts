@@ -38,7 +38,7 @@ const firstPauseMs = 40;
 const longestPauseMs = 400;
 
 /** Polls until `check` gives something; a test that waits in vain says what for. */
-export async function until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (let pause = firstPauseMs; Date.now() < end; pause = Math.min(pause * 1.3, longestPauseMs)) {
     const value = await check();

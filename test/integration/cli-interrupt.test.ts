@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findTool } from '../../src/tools/index.js';
 import { interrupt, readyDocument, shownError, startCli } from '../helpers/cli.js';
+import { FrameGate } from '../helpers/frame-gate.js';
 import { freePort, temporaryFolder, until } from '../helpers/programs.js';
 
 let folder: string;
@@ -33,7 +35,16 @@ async function commandLines(pids: number[]): Promise<string[]> {
 
 /** A program that got its signal may need a moment to end. */
 async function untilGone(pids: number[]): Promise<void> {
-  await until('everything to have ended', async () => (await commandLines(pids)).length === 0, 10);
+  await until('everything to have ended', async () => (await commandLines(pids)).length === 0);
+}
+
+/** It is started and never answers: `up` waits for it. */
+async function silentTemporal(): Promise<string> {
+  const file = path.join(folder, 'temporal');
+  const { path: temporal } = await findTool('temporal');
+  const script = `[ "$1" != server ] && exec '${temporal}' "$@"\nwhile sleep 1; do :; done\n`;
+  await writeFile(file, `#!/bin/sh\n${script}`, { mode: 0o755 });
+  return file;
 }
 
 async function freePorts(): Promise<string[]> {
@@ -60,10 +71,12 @@ describe('Ctrl-C', () => {
   });
 
   it('ends `up` while it is still starting, with what it has started by then', async () => {
-    const child = startCli(['up', ...(await freePorts())], { cwd: folder });
+    const env = { TEMPORAL_CLI_PATH: await silentTemporal() };
+    const child = startCli(['up', ...(await freePorts())], { cwd: folder, env });
     const programs = await until('the first programs to be started', async () => {
       const pids = await descendants(child.pid);
-      return (await commandLines(pids)).some((line) => line.includes('server start-dev')) && pids;
+      const lines = (await commandLines(pids)).join('\n');
+      return ['server start-dev', 'review'].every((part) => lines.includes(part)) && pids;
     });
     const { exitCode } = await interrupt(child);
     expect(exitCode).toBe(130);
@@ -72,7 +85,9 @@ describe('Ctrl-C', () => {
   });
 
   it('ends the demo, which goes on where it was at the next start', async () => {
-    const first = startCli(['demo', '--data', 'demo'], { cwd: folder });
+    // It does not get further than into its videos.
+    const gate = await FrameGate.create(folder, 5);
+    const first = startCli(['demo', '--data', 'demo'], { cwd: folder, env: gate.env });
     let told = '';
     first.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     await until('the demo to be at work', () => Promise.resolve(/^processing/m.test(told)), 90);
@@ -107,18 +122,22 @@ describe('`up`', () => {
       }
       return undefined;
     };
-    const noted = async () => (JSON.parse(await readFile(stackFile, 'utf8')) as { programs: number[] }).programs;
-    const temporal = await running('server start-dev');
-    expect(await noted()).toContain(temporal);
-    process.kill(temporal ?? 0, 'SIGKILL');
+    const untilNoted = (pid: number) =>
+      until(`${pid} to be noted`, async () => {
+        const { programs } = JSON.parse(await readFile(stackFile, 'utf8')) as { programs: number[] };
+        return programs.includes(pid);
+      });
+    const temporal = await until('the server', () => running('server start-dev'));
+    await untilNoted(temporal);
+    process.kill(temporal, 'SIGKILL');
     const second = await until('another server', async () => {
       const pid = await running('server start-dev');
       return pid !== temporal && pid;
     });
-    await until('it to be noted', async () => (await noted()).includes(second));
+    await untilNoted(second);
 
     await writeFile(path.join(folder, 'config.yaml'), 'vidoe: {}\n');
-    process.kill((await running('client/main.js worker')) ?? 0, 'SIGKILL');
+    process.kill(await until('the worker', () => running('client/main.js worker')), 'SIGKILL');
     const { exitCode, stderr } = await child;
     expect({ exitCode, ...shownError(stderr.slice(stderr.indexOf('Stopping'))) }).toMatchObject({
       ...{ exitCode: 1, code: 'SERVICE_FAILED', message: 'Worker ended with exit code 2 and is not started again.' },

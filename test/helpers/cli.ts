@@ -95,7 +95,10 @@ export interface Up {
 export async function startUp(options: {
   name: string;
   config: object;
+  /** In the file `.env`. */
   env?: Record<string, string>;
+  /** Of the process itself. */
+  processEnv?: Record<string, string>;
   prepare?: (folder: string) => Promise<void>;
 }): Promise<Up> {
   const { folder, remove } = await temporaryFolder(options.name);
@@ -105,7 +108,7 @@ export async function startUp(options: {
   const numbers = await Promise.all(names.map(freePort));
   const temporal = numbers[0];
   const ports = names.flatMap((name, index) => [name, `${numbers[index]}`]);
-  const child = startCli(['up', '--json', ...ports], { cwd: folder });
+  const child = startCli(['up', '--json', ...ports], { cwd: folder, env: options.processEnv });
   const address = `127.0.0.1:${temporal}`;
   const stop = async (): Promise<CliResult> => {
     const { exitCode, stdout, stderr } = await interrupt(child);
@@ -220,14 +223,16 @@ export async function untilWaiting(up: Up, id: string, seconds?: number): Promis
 /**
  * Waits until a waiting round has looked at its task and will look again only after its poll time: what people do from
  * now on is seen by nobody before that, unless somebody says so.
+ * @param after what this returned before something made the round look anew: it has done so by then
  */
-export async function untilBetweenPolls(up: Up, taskId: number): Promise<void> {
+export async function untilBetweenPolls(up: Up, taskId: number, after?: string): Promise<string> {
   const connection = await Connection.connect({ address: up.address });
   try {
     const handle = new Client({ connection }).workflow.getHandle(`cvat-task-${taskId}`);
-    await until('the first looks at the task to be over', async () => {
+    return await until('the looks at the task to be over', async () => {
       const { raw } = await handle.describe();
-      return raw.pendingActivities?.some(({ attempt }) => Number(attempt) >= 2);
+      const poll = raw.pendingActivities?.find(({ attempt }) => Number(attempt) >= 2);
+      return poll?.activityId === after ? undefined : (poll?.activityId ?? undefined);
     });
   } finally {
     await connection.close();

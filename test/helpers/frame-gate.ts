@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findTool } from '../../src/tools/index.js';
 
@@ -25,6 +25,11 @@ export class FrameGate {
   /** For whoever waits at it, and whoever comes later. */
   async open(): Promise<void> {
     await writeFile(this.opened, '');
+  }
+
+  /** As it is in the beginning, for whoever comes from now on. */
+  async shut(): Promise<void> {
+    await rm(this.opened, { force: true });
   }
 }
 

@@ -16,6 +16,7 @@ import {
   untilWaiting,
   type Up,
 } from '../helpers/cli.js';
+import { expectNoneLeft } from '../helpers/files.js';
 
 /**
  * Rounds that meet bad input, against one `frameloop up`. The model is a file in the working folder, so that a test can
@@ -102,8 +103,7 @@ describe('a round that cannot begin', () => {
   it('leaves no half-done round behind: each is listed as failed, and the data folder holds no stray files', async () => {
     const rounds = await up.json<{ id: string; state: string }[]>('rounds');
     expect(rounds.filter(({ state }) => !['failed', 'finished'].includes(state))).toEqual([]);
-    const everything = await readdir(up.dataFolder, { recursive: true });
-    expect(everything.filter((file) => /\.tmp|\.part/.test(file))).toEqual([]);
+    await expectNoneLeft(up.dataFolder, /\.tmp|\.part/);
   });
 });
 

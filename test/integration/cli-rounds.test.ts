@@ -1,4 +1,4 @@
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,13 +17,24 @@ import {
   untilWaiting,
   type Up,
 } from '../helpers/cli.js';
+import { expectNoneLeft } from '../helpers/files.js';
+import { FrameGate } from '../helpers/frame-gate.js';
+import { temporaryFolder } from '../helpers/programs.js';
 
 /** The round looks by itself once an hour: within a test only a hint can end its wait, unless the round says otherwise. */
 let up: Up;
+/** Where a round is to be held in the middle of a video; open, unless a test shuts it. */
+let gate: FrameGate;
+let removeGate: () => Promise<void>;
 
 beforeAll(async () => {
+  const { folder: gateFolder, remove } = await temporaryFolder('gate');
+  removeGate = remove;
+  gate = await FrameGate.create(gateFolder, 1);
+  await gate.open();
   up = await startUp({
     name: 'rounds',
+    processEnv: gate.env,
     config: {
       sources: { files: ['videos'] },
       video: { framerate: 14 },
@@ -33,7 +44,10 @@ beforeAll(async () => {
     prepare: async (folder) => copyFile(demoClip('day'), path.join(await makeFolder(folder, 'videos'), 'match.mp4')),
   });
 });
-afterAll(() => up.stop());
+afterAll(async () => {
+  await up?.stop();
+  await removeGate();
+});
 
 /** A round that ends with its frames. */
 const withoutPeople = ['steps.upload_labels.enabled=false', 'steps.download_labels.enabled=false'];
@@ -87,9 +101,9 @@ describe('the end of the wait for people', () => {
     const clip = await cutClip(path.join(up.folder, 'early.mp4'), 'day', 31, 6);
     await up.json('start', '--id', 'early', clip);
     const taskId = await untilWaiting(up, 'early');
-    await untilBetweenPolls(up, taskId);
+    const poll = await untilBetweenPolls(up, taskId);
     await up.json('complete', 'early');
-    await untilBetweenPolls(up, taskId);
+    await untilBetweenPolls(up, taskId, poll);
     expect((await up.json<{ progress: object }>('status', 'early')).progress).toMatchObject({ stage: 'waiting' });
     await completeJobs(await up.cvat(), taskId);
     await up.json('complete', 'early');
@@ -147,22 +161,23 @@ describe('pause', () => {
   it('lets no new video start until the round is resumed', async () => {
     const folder = await makeFolder(up.folder, 'many');
     for (let index = 0; index < 6; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'night', index * 5, 8);
-    // Enough frames, so that there is time to pause.
     const settings = [
       'video.framerate=0.8',
       'steps.upload_labels.enabled=false',
       'steps.download_labels.enabled=false',
     ];
+    await gate.shut();
     await up.json('start', folder, '--id', 'paused', '--set', ...settings);
-    await untilStatus(up, 'paused', 'at work', ({ progress }) => progress?.stage === 'processing');
+    await untilStatus(up, 'paused', 'at work', ({ progress }) => progress?.videos.inFlight.length);
     await up.json('pause', 'paused');
+    await gate.open();
     const idle = await untilStatus(
       up,
       'paused',
       'idle',
       ({ progress }) => progress?.paused && progress.videos.found === 6 && progress.videos.inFlight.length === 0,
     );
-    expect(idle.progress?.videos.done).toBeLessThan(6);
+    expect(idle.progress?.videos.done).toBe(1);
     await sleep(2_000);
     const later = await up.json<{ progress: object }>('status', 'paused');
     expect(later.progress).toEqual(idle.progress);
@@ -177,16 +192,16 @@ describe('cancel', () => {
   it('in the middle of the work gives the videos back, and the next round takes them', async () => {
     const folder = await makeFolder(up.folder, 'given-back');
     for (let index = 0; index < 3; index += 1) await cutClip(path.join(folder, `${index}.mp4`), 'mixed', index * 5, 7);
-    // Every frame, so that there is time to cancel.
-    const waiting = up.run('start', folder, '--wait', '--id', 'cancelled', '--set', 'video.framerate=0.08');
+    await gate.shut();
+    const waiting = up.run('start', folder, '--wait', '--id', 'cancelled', '--set', 'video.framerate=1');
     await untilStatus(up, 'cancelled', 'at work', ({ progress }) => progress?.videos.inFlight.length);
     await up.json('cancel', 'cancelled');
     const { exitCode, stderr } = await waiting;
+    await gate.open();
     expect({ exitCode, code: shownError(stderr).code }).toEqual({ exitCode: 1, code: 'ROUND_CANCELLED' });
     expect(await up.json('status', 'cancelled')).toMatchObject({ state: 'CANCELLED' });
     expect(await stateOf('cancelled')).toBe('cancelled');
-    const everything = await readdir(up.dataFolder, { recursive: true });
-    expect(everything.filter((file) => file.includes('.tmp'))).toEqual([]);
+    await expectNoneLeft(up.dataFolder, /\.tmp/);
 
     const { exitCode: again, stdout } = await up.run('start', folder, '--wait', '--json', '--set', ...withoutPeople);
     expect(again).toBe(0);

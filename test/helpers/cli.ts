@@ -153,7 +153,7 @@ export async function interrupt(child: Cli) {
 export async function readyDocument(child: Cli): Promise<Record<string, unknown>> {
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await until('the program to be up', () => Promise.resolve(text.includes('\n') || child.exitCode !== null), 90);
+  await until('the program to be up', () => Promise.resolve(text.includes('\n') || child.exitCode !== null));
   return JSON.parse(text) as Record<string, unknown>;
 }
 

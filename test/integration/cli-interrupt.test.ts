@@ -90,7 +90,7 @@ describe('Ctrl-C', () => {
     const first = startCli(['demo', '--data', 'demo'], { cwd: folder, env: gate.env });
     let told = '';
     first.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
-    await until('the demo to be at work', () => Promise.resolve(/^processing/m.test(told)), 90);
+    await until('the demo to be at work', () => Promise.resolve(/^processing/m.test(told)));
     const programs = await descendants(first.pid);
     expect(programs.length).toBeGreaterThanOrEqual(3);
 

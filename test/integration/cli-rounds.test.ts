@@ -183,7 +183,7 @@ describe('pause', () => {
     expect(later.progress).toEqual(idle.progress);
 
     await up.json('resume', 'paused');
-    const { result } = await untilStatus(up, 'paused', 'finished', ({ state }) => state !== 'RUNNING', 150);
+    const { result } = await untilStatus(up, 'paused', 'finished', ({ state }) => state !== 'RUNNING');
     expect(result).toMatchObject({ state: 'finished', videos: { found: 6, processed: 6, failed: [] } });
   });
 });

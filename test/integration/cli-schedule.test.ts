@@ -13,13 +13,16 @@ interface ScheduleRow {
   last: { at: string; workflowId: string; state: string; message?: string }[];
 }
 
+/** Hours (UTC) that are far from now: a schedule that came of itself would add a round to those that are counted. */
+const [first = 0, second = 0] = [6, 9].map((ahead) => (new Date().getUTCHours() + ahead) % 24);
+
 /** A round of this schedule takes frames only: nobody needs to review anything. */
-const config = (cron: string) => ({
+const config = (hour = first) => ({
   sources: { files: [demoClip('day')] },
   schedules: [
     {
       id: 'nightly',
-      cron,
+      cron: `30 ${hour} * * *`,
       timezone: 'UTC',
       jitter: '5s',
       config: {
@@ -32,25 +35,31 @@ const config = (cron: string) => ({
 
 let up: Up;
 beforeAll(async () => {
-  up = await startUp({ name: 'schedule', config: config('0 3 * * *') });
+  up = await startUp({ name: 'schedule', config: config() });
 });
 afterAll(() => up.stop());
 
 describe('schedules', () => {
   it('are created, and updated when they are applied again', async () => {
     expect(await up.json('schedule', 'apply')).toEqual([{ id: 'nightly', action: 'created' }]);
-    await untilNextRuns([3, 3, 3]);
+    await untilNextRuns([first, first, first]);
 
-    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config('30 6 * * *')));
+    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config(second)));
     expect(await up.json('schedule', 'apply')).toEqual([{ id: 'nightly', action: 'updated' }]);
-    await untilNextRuns([6, 6, 6]);
+    await untilNextRuns([second, second, second]);
     expect((await up.run('schedule', 'list')).stdout).toMatch(/^SCHEDULE[^]*nightly\s+active/);
   });
 
   it('stay paused when they are applied again, until they are resumed', async () => {
     await up.json('schedule', 'pause', 'nightly');
+    await until('the schedule to be paused', async () => (await listed())?.paused);
     await up.json('schedule', 'apply');
-    expect((await listed())?.paused).toBe(true);
+    // The list may be a moment behind; this is not.
+    const described = await temporalCli(
+      up,
+      ...['schedule', 'describe', '--schedule-id', 'nightly', '--output', 'json'],
+    );
+    expect(JSON.parse(described)).toMatchObject({ schedule: { state: { paused: true } } });
     await up.json('schedule', 'resume', 'nightly');
     await until('the schedule to be active', async () => (await listed())?.paused === false);
   });
@@ -67,7 +76,7 @@ describe('schedules', () => {
   });
 
   it('make up for a time that is over, but never have more rounds open than max_open_rounds', async () => {
-    // Ten nights at 06:30. The clip was taken already, so those that run end for want of a new video.
+    // Ten nights. The clip was taken already, so those that run end for want of a new video.
     await up.json('schedule', 'backfill', 'nightly', '--from', '2026-01-01T00:00Z', '--to', '2026-01-11T00:00Z');
     const last = await until('the last rounds in the list', async () => {
       const all = (await up.json<{ id: string; state: string }[]>('rounds')).filter(({ state }) => state !== 'running');
@@ -77,7 +86,10 @@ describe('schedules', () => {
     const described = last.map(({ state, message }) => `${state}: ${message}`);
     for (const each of described)
       expect(each).toMatch(/^(finished: There was no new video|skipped: \d rounds are at work)/);
-    expect((await up.run('schedule', 'list')).stdout).toContain(`${last[0]?.state}: ${last[0]?.message}`);
+    await until('the newest of them in the list for people', async () => {
+      const newest = (await listed())?.last[0];
+      return (await up.run('schedule', 'list')).stdout.includes(`${newest?.state}: ${newest?.message}`);
+    });
   });
 
   it('may as well be made and steered by the command line of Temporal, as the documentation shows it', async () => {
@@ -92,15 +104,15 @@ describe('schedules', () => {
     for (const time of row.next) expect([4, 5]).toContain(new Date(time).getUTCHours());
     for (const [, ...words] of others.slice(0, 3)) await temporalCli(up, ...words);
     await until('it to be paused', async () => (await weekly())?.paused);
-    for (const [, ...words] of others.slice(3)) await temporalCli(up, ...words);
-    await until('it to be gone', async () => (await weekly()) === undefined);
-    // Triggered, and one Monday made up for.
+    for (const [, ...words] of others.slice(3, -1)) await temporalCli(up, ...words);
+    // Triggered, and one Monday made up for. A schedule that is deleted forgets what it has not started yet.
     await until('its rounds', async () => {
       const rounds = await up.json<{ id: string; state: string }[]>('rounds');
-      return (
-        rounds.filter(({ id, state }) => id.startsWith('active-learning-weekly') && state === 'finished').length === 2
-      );
+      const ended = rounds.filter(({ id, state }) => id.startsWith('active-learning-weekly') && state === 'finished');
+      return ended.length >= 2;
     });
+    await temporalCli(up, ...(others.at(-1) ?? []).slice(1));
+    await until('it to be gone', async () => (await weekly()) === undefined);
   });
 
   it('are gone when they are deleted, and told to be', async () => {
@@ -138,7 +150,7 @@ describe('schedules', () => {
   it('leave one of another application alone that has the same id', async () => {
     const theirs = ['--schedule-id', 'nightly', '--workflow-id', 'invoices', '--type', 'Invoices', '--task-queue', 'x'];
     await temporalCli(up, 'schedule', 'create', '--interval', '1d', ...theirs);
-    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config('0 3 * * *')));
+    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config()));
     const { exitCode, stderr } = await up.run('schedule', 'apply');
     expect({ exitCode, ...shownError(stderr) }).toMatchObject({
       ...{ exitCode: 2, code: 'CONFIG_INVALID' },
@@ -193,7 +205,7 @@ describe('doctor', () => {
   const names = ['node', 'ffmpeg', 'ffprobe', 'yt-dlp', 'temporal', 'configuration', 'model', 'data folder'];
 
   it('finds everything in order beside `up`', async () => {
-    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config('0 3 * * *')));
+    await writeFile(path.join(up.folder, 'config.yaml'), stringify(config()));
     const report = await up.json<Report>('doctor');
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(report.ok).toBe(true);

@@ -48,6 +48,7 @@ interface Run {
   file?: string;
   /** What the reader has put in place by then. */
   before?: () => Promise<unknown>;
+  after?: () => void;
 }
 
 /** What is run, in the order of the pages. */
@@ -61,23 +62,27 @@ const runs: Run[] = [
     command: /^temporal workflow start /,
     shows: /WorkflowId +x1\b/,
     before: async () => {
-      await roundsEnd();
+      await roundsEnd(3);
+      // Nobody finishes the round before it is told that they have.
+      reviewerRests = true;
       await cutClip(path.join(up.folder, 'videos', 'next.mp4'), 'mixed', 20, 7);
     },
   },
   {
     command: /^temporal workflow signal --workflow-id (x1|waiting|cvat-task-\d+) /,
     shows: /Signal workflow succeeded/,
+    after: () => (reviewerRests = false),
   },
-  { command: /^temporal schedule create /, shows: /^$/, before: () => roundsEnd() },
+  { command: /^temporal schedule create /, shows: /^$/, before: () => roundsEnd(4) },
   { command: /^temporal schedule toggle /, shows: /^$/ },
-  { command: /^temporal schedule list$/, shows: /weekly/, before: () => temporalLists('weekly') },
+  { command: /^temporal schedule list$/, shows: /weekly/, before: () => untilListed('temporal', /weekly/) },
   { command: /^temporal schedule describe /, shows: /CatchupWindow +1h/ },
   { command: /^temporal schedule (trigger|backfill) /, shows: /request sent/ },
-  { command: /^temporal schedule delete /, shows: /Schedule deleted/ },
+  // What it was told to start, and has not, it would forget.
+  { command: /^temporal schedule delete /, shows: /Schedule deleted/, before: () => roundsEnd(6) },
   { command: /^frameloop complete waiting$/, shows: /Told waiting to look/ },
   { command: /^frameloop webhook install --url /, shows: /a ping came through/ },
-  { command: /^frameloop dataset validate$/, shows: /everything as the manifest says/, before: () => roundsEnd() },
+  { command: /^frameloop dataset validate$/, shows: /everything as the manifest says/ },
   { command: /^frameloop dataset stats$/, shows: /leak check/ },
   { command: /^frameloop dataset diff /, shows: /frames? added/ },
   { command: /^frameloop dataset build$/, shows: /\d+ frames, \d+ boxes of \d+ rounds/ },
@@ -86,7 +91,11 @@ const runs: Run[] = [
   { command: /^(mkdir|cp|chmod) \S+ (data|\.env|config\.example\.yaml|\.env\.example)\b/, shows: /^$/ },
   { command: /^cp (config\.example\.yaml|\.env\.example) /, shows: /^$/ },
   { command: /^frameloop schedule apply$/, shows: /nightly: created/ },
-  { command: /^frameloop schedule list$/, shows: /nightly +active/ },
+  {
+    command: /^frameloop schedule list$/,
+    shows: /nightly +active/,
+    before: () => untilListed('frameloop', /nightly +active/),
+  },
   { command: /^frameloop schedule trigger nightly$/, shows: /nightly: trigger done/ },
   { command: /^frameloop gc$/, shows: /can go/ },
   { command: /^frameloop gc --yes$/, shows: /Removed/ },
@@ -105,6 +114,7 @@ let cvat: CvatClient;
 let waitingTask: number;
 let env: Record<string, string>;
 let reviewing = true;
+let reviewerRests = false;
 let reviewer: Promise<void>;
 
 /** What the reader puts for a word of the page; what is the same to the machine is written in one way, and runs once. */
@@ -176,16 +186,19 @@ async function clone(folder: string): Promise<void> {
 /** Completes every task that is waited for, but that of the round that is to go on waiting. */
 async function review(): Promise<void> {
   while (reviewing) {
-    for (const id of await waitingTasks(up.dataFolder)) if (id !== waitingTask) await completeJobs(cvat, id);
+    const tasks = reviewerRests ? [] : await waitingTasks(up.dataFolder);
+    for (const id of tasks) if (id !== waitingTask) await completeJobs(cvat, id);
     await sleep(500);
   }
 }
 
-function roundsEnd(): Promise<boolean> {
-  return until('the other rounds to end', async () => {
+/** Of so many rounds that there are by then: one that was told to begin may not have begun yet. */
+function roundsEnd(count: number): Promise<boolean> {
+  return until(`${count} rounds, and the end of all but one`, async () => {
     const catalog = await openCatalog(up.dataFolder);
     try {
-      return (await catalog.rounds()).every(({ id, endedAt }) => id === 'waiting' || endedAt !== null);
+      const rounds = await catalog.rounds();
+      return rounds.length >= count && rounds.every(({ id, endedAt }) => id === 'waiting' || endedAt !== null);
     } finally {
       await catalog.close();
     }
@@ -193,10 +206,8 @@ function roundsEnd(): Promise<boolean> {
 }
 
 /** Temporal's lists are a moment behind. */
-function temporalLists(schedule: string): Promise<boolean> {
-  return until(`${schedule} in the list`, async () =>
-    (await shell('temporal schedule list')).all.includes(`${schedule} `),
-  );
+function untilListed(program: 'temporal' | 'frameloop', line: RegExp): Promise<boolean> {
+  return until(`${line} in the list`, async () => line.test((await shell(`${program} schedule list`)).all));
 }
 
 /** What only this run knows. */
@@ -230,6 +241,7 @@ describe('the commands of the documentation', () => {
     const run = runs.find(({ command: pattern }) => pattern.test(command));
     await run?.before?.();
     const { exitCode, all } = await shell(await filled(command));
+    run?.after?.();
     const shown = run?.file === undefined ? all : await readFile(path.join(up.folder, run.file), 'utf8');
     expect({ exitCode, shown, printed: all }).toMatchObject({
       exitCode: 0,

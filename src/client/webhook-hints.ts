@@ -24,7 +24,8 @@ export function createHintSender(
   log: (message: string) => void,
   taskQueue = defaultTaskQueue,
 ): HintSender {
-  const quiet = new Map<number, { timer: NodeJS.Timeout; held?: AnnotationHint }>();
+  /** Tasks of which Temporal is being told or was told just now, with what came meanwhile. */
+  const recent = new Map<number, { call: Promise<void>; timer?: NodeJS.Timeout; held?: AnnotationHint }>();
   const running = new Set<Promise<void>>();
 
   const deliver = (taskId: number, hint: AnnotationHint): Promise<void> => {
@@ -36,33 +37,39 @@ export function createHintSender(
     );
     return call;
   };
-  const release = (taskId: number): void => {
-    const held = quiet.get(taskId)?.held;
-    quiet.delete(taskId);
-    if (!held) return;
-    beQuiet(taskId);
-    deliver(taskId, held).catch((error: unknown) => log(`A hint for task ${taskId} was lost: ${messageOf(error)}`));
+  const begin = (taskId: number, hint: AnnotationHint): Promise<void> => {
+    const call = deliver(taskId, hint);
+    recent.set(taskId, { call });
+    call.then(
+      () => {
+        const told = recent.get(taskId);
+        if (told?.call === call) told.timer = setTimeout(() => release(taskId), quietMs);
+      },
+      // Whoever waits for this call is told that Temporal has nothing, and says it again.
+      () => recent.get(taskId)?.call === call && recent.delete(taskId),
+    );
+    return call;
   };
-  const beQuiet = (taskId: number): void => {
-    quiet.set(taskId, { timer: setTimeout(() => release(taskId), quietMs) });
+  const release = (taskId: number): void => {
+    const held = recent.get(taskId)?.held;
+    recent.delete(taskId);
+    if (!held) return;
+    begin(taskId, held).catch((error: unknown) => log(`A hint for task ${taskId} was lost: ${messageOf(error)}`));
   };
 
   return {
-    async send({ taskId, ...hint }) {
-      const recent = quiet.get(taskId);
-      if (recent) {
-        recent.held = { taskId, ...hint };
-        return;
-      }
-      await deliver(taskId, { taskId, ...hint });
-      if (!quiet.has(taskId)) beQuiet(taskId);
+    send({ taskId, ...hint }) {
+      const told = recent.get(taskId);
+      if (!told) return begin(taskId, { taskId, ...hint });
+      told.held = { taskId, ...hint };
+      return told.call;
     },
     async close() {
-      for (const [taskId, { timer, held }] of quiet) {
+      for (const [taskId, { timer, held }] of recent) {
         clearTimeout(timer);
         if (held) deliver(taskId, held).catch((error: unknown) => log(`A hint was lost: ${messageOf(error)}`));
       }
-      quiet.clear();
+      recent.clear();
       await Promise.allSettled(running);
     },
   };

@@ -304,15 +304,18 @@ describe('a webhook and a round', () => {
       hints: createHintSender(environment.client, connection, () => undefined, unique('nobody')),
     });
     const taskId = randomTask();
+    const begun = performance.now();
     for (let round = 0; round < 5; round++) {
       await Promise.all(Array.from({ length: 100 }, () => post(receiver, { event: jobEvent({ task_id: taskId }) })));
     }
     await receiver.close();
+    const seconds = (performance.now() - begun) / 1000;
     const handle = environment.client.workflow.getHandle(`cvat-hint-${taskId}`);
     const { events = [] } = await handle.fetchHistory();
     const signals = events?.filter((event) => event.workflowExecutionSignaledEventAttributes) ?? [];
     expect(signals.length).toBeGreaterThan(0);
-    expect(signals.length).toBeLessThan(150);
+    // The first, one after each second of quiet, and what was held back at the end.
+    expect(signals.length).toBeLessThanOrEqual(2 + seconds);
     await handle.terminate();
   });
 });

@@ -60,6 +60,19 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.page.goForward();
   });
 
+  test('a key that is pressed as soon as the frame is there counts', async () => {
+    await review.page.addInitScript(`new MutationObserver((_, observer) => {
+      if (document.querySelector('.stage') === null) return;
+      observer.disconnect();
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: 'x', code: 'KeyX' }));
+    }).observe(document, { subtree: true, childList: true });`);
+    await review.page.reload();
+    await review.shown(0);
+    await review.boxes(0);
+    await review.saved();
+    expect(await shapesOn(0)).toEqual([]);
+  });
+
   test('by mouse: draw, move, pull each of the eight handles, relabel, delete', async () => {
     await review.button('car').first().click();
     const drawn = await review.drag({ x: 200, y: 220 }, { x: 300, y: 320 });
@@ -139,7 +152,7 @@ describe.skipIf(noBrowser !== undefined)('reviewing a job in the browser', () =>
     await review.press('u');
     await review.shown(5);
     await review.press('v');
-    expect(await jobState()).toBe('in progress');
+    await expect.poll(jobState, patience).toBe('in progress');
     await review.press('Control+Enter');
     await review.page.getByText('Finish this job?').waitFor();
     await review.press('Tab', 'Enter');

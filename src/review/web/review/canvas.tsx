@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Rect } from '../model/box.js';
 import type { Point, Size } from '../model/geometry.js';
 import * as actions from './actions.js';
@@ -86,7 +86,7 @@ export function Canvas({
     };
   }, [frame.number, image]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     controls.current = {
       // Keys may come faster than the view is drawn: each goes on from where the last has led.
       zoom(factor) {

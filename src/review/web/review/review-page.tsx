@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { WireReason } from '../../wire.js';
 import { readReasons } from '../api/cvat.js';
 import { replaceAddress } from '../router.js';
@@ -52,10 +52,10 @@ export function ReviewPage(props: { jobId: number; frame: number | undefined; fo
   return <Review session={session} folderId={folderId} />;
 }
 
-/** Draws again whenever the session has changed. */
+/** Draws again whenever the session has changed, from the moment on in which it is on the page. */
 function useSession(session: ReviewSession): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => session.subscribe(() => redraw(undefined)), [session]);
+  useLayoutEffect(() => session.subscribe(() => redraw(undefined)), [session]);
 }
 
 function Review({ session, folderId }: { session: ReviewSession; folderId: string }) {
@@ -100,7 +100,8 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
     toggleBoxes: () => setBoxesShown((shown) => !shown),
   };
 
-  useEffect(() => {
+  // A key that is pressed as soon as the frame is seen counts.
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       // A dialog has its own keys.
       if (document.querySelector('dialog[open]') === null) runShortcut(event, session, view);

@@ -40,11 +40,12 @@ try {
         }),
     log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
   });
-  process.stdout.write(`${JSON.stringify({ ready: true, url: server.url })}\n`);
   const stop = () => void server.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   if (values['with-parent']) process.stdin.once('end', stop).resume();
+  // Whoever reads this may tell it to stop at once.
+  process.stdout.write(`${JSON.stringify({ ready: true, url: server.url })}\n`);
 } catch (error) {
   const code = error instanceof PipelineError ? error.code : 'UNEXPECTED';
   const hint = error instanceof PipelineError && error.hint ? `\n${error.hint}` : '';

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findTool, type ToolName } from '../../src/tools/index.js';
-import { completeJobs, demoClip, startUp, temporalCli, untilWaiting, type Up } from '../helpers/cli.js';
-import { until } from '../helpers/programs.js';
+import { completeJobs, demoClip, startUp, temporalCli, untilStatus, untilWaiting, type Up } from '../helpers/cli.js';
 import { startServer, type TestServer } from './sources-server.js';
 
 /** What a user may have in the environment or in .env, ours and others'; none of it is needed by the programs we start. */
@@ -77,10 +76,7 @@ describe.skipIf(process.platform !== 'linux')('secrets, during a round (looks in
     const { workflowId } = await up.json<{ workflowId: string }>('start', '--id', 'secrets');
     await completeJobs(await up.cvat(), await untilWaiting(up, workflowId));
     await up.json('complete', workflowId);
-    await until(
-      'the round to end',
-      async () => (await up.json<{ state: string }>('status', workflowId)).state !== 'running',
-    );
+    await untilStatus(up, workflowId, 'finished', ({ state }) => state === 'COMPLETED');
     running = false;
     await looking;
   });

@@ -1,7 +1,7 @@
 import net, { type AddressInfo } from 'node:net';
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
+import { neverLook, noBrowser, openWindow, ReviewWindow, startBrowser } from './browser.js';
 import { makeTask, shapesOf, startDesk, type Desk } from './review-server.js';
 
 const patches = (action: string) => `**/annotations?action=${action}`;
@@ -48,7 +48,8 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
   test('what the server refuses, or has not answered, keeps it from being finished', async () => {
     const review = await open();
     const { page } = review;
-    await page.route(patches('create'), (route) => route.fulfill({ status: 400, json: ['No such label.'] }));
+    const refuse = (route: Route) => route.fulfill({ status: 400, json: ['No such label.'] });
+    await page.route(patches('create'), refuse);
     await review.drag({ x: 200, y: 100 }, { x: 260, y: 160 });
     await page.getByText('did not take the last changes (No such label.)').waitFor();
     await finish(review);
@@ -56,11 +57,11 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
     expect(await jobState()).toBe('new');
 
     // A connection that ends in the middle of an answer is tried again by itself.
-    await page.unroute(patches('create'));
+    const sockets = new Set<net.Socket>();
     const cutOff = net.createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
       const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n';
       socket.once('data', () => socket.write(`${head}{"shapes": [`, () => socket.destroy()));
-      socket.on('error', () => undefined);
     });
     await new Promise<void>((resolve) => cutOff.listen(0, '127.0.0.1', resolve));
     const cutUrl = `http://127.0.0.1:${(cutOff.address() as AddressInfo).port}/annotations?action=create`;
@@ -70,10 +71,14 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
       if (cuts === 1) await route.continue({ url: cutUrl });
       else await route.continue();
     });
+    // The page may send again at any moment: it meets either the refusal or the cut.
+    await page.unroute(patches('create'), refuse);
     await review.press('Escape', 'Control+s');
     await review.saved();
     expect(cuts).toBe(2);
     expect(await boxCount()).toBe(4);
+    // Browsers open some that they do not use.
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => cutOff.close(resolve));
 
     await finish(review);
@@ -143,10 +148,8 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
   test('what comes after it was finished elsewhere neither reopens nor changes it until somebody says so', async () => {
     const review = await open();
     const { page } = review;
-    // Without its look every 15 seconds, so that it cannot have seen what comes now.
-    await page.addInitScript(
-      '{ const { setInterval } = window; window.setInterval = (work, ms) => ms < 15000 && setInterval(work, ms); }',
-    );
+    // So that it cannot have seen what comes now.
+    await neverLook(page);
     await page.reload();
     // All boxes are there, and the state of the job with them.
     await page.getByText('0 / 3').waitFor();

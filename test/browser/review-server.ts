@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { startReviewServer, type ReviewServer, type ReviewServerOptions } from '../../src/review/server/index.js';
-import { temporaryFolder } from '../helpers/programs.js';
+import { freePort, temporaryFolder } from '../helpers/programs.js';
 import { batch, clientOf, makeProject, settled, type Client } from '../integration/review-server-client.js';
 
 const width = 640;
@@ -20,7 +20,8 @@ export interface Desk {
 
 export async function startDesk(options: Partial<ReviewServerOptions> = {}): Promise<Desk> {
   const { folder, remove } = await temporaryFolder('browser');
-  const server = await startReviewServer({ ...options, dataFolder: folder });
+  const where = { ...options, dataFolder: folder, port: await freePort() };
+  const server = await startReviewServer(where);
   const call = clientOf(server);
   const { id: projectId, labelIds } = await makeProject(call);
   const desk: Desk = {
@@ -32,7 +33,7 @@ export async function startDesk(options: Partial<ReviewServerOptions> = {}): Pro
     async restart(whileDown) {
       await desk.server.close();
       await whileDown?.();
-      desk.server = await startReviewServer({ ...options, dataFolder: folder, port: Number(new URL(server.url).port) });
+      desk.server = await startReviewServer(where);
     },
   };
   return desk;

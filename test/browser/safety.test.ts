@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
+import { neverLook, noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
 import { makeTask, shapesOf, startDesk, type Desk } from './review-server.js';
 
 describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost', () => {
@@ -89,6 +89,9 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
     const context = review.page.context();
     await context.setOffline(false);
     const page = await context.newPage();
+    await page.goto(desk.server.url);
+    // A closed window takes a moment to be gone.
+    await page.waitForFunction('navigator.locks.query().then(({ held }) => held.length === 0)');
     await page.goto(desk.server.url + path);
     const next = new ReviewWindow(page);
     await next.shown(0);
@@ -136,6 +139,11 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
 
   test('where two windows change the same box, the later one is asked and nothing is overwritten silently', async () => {
     const [one, two] = [await open(), await open()];
+    // It must not have heard of the other's change when it makes its own.
+    await neverLook(two.page);
+    await two.page.reload();
+    await two.shown(0);
+    await two.page.getByText('0 / 3').waitFor();
     await one.click({ x: 130, y: 150 });
     await one.press('Shift+ArrowRight');
     await one.saved();

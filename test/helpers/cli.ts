@@ -154,7 +154,7 @@ export async function readyDocument(child: Cli): Promise<Record<string, unknown>
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await until('the program to be up', () => Promise.resolve(text.includes('\n') || child.exitCode !== null));
-  return JSON.parse(text) as Record<string, unknown>;
+  return JSON.parse(text.split('\n')[0] ?? '') as Record<string, unknown>;
 }
 
 export const demoModel = path.join(projectRoot(), 'models', 'demo.onnx');
@@ -230,8 +230,9 @@ export async function untilBetweenPolls(up: Up, taskId: number, after?: string):
   try {
     const handle = new Client({ connection }).workflow.getHandle(`cvat-task-${taskId}`);
     return await until('the looks at the task to be over', async () => {
-      const { raw } = await handle.describe();
-      const poll = raw.pendingActivities?.find(({ attempt }) => Number(attempt) >= 2);
+      // The round says that it waits a moment before its wait has begun.
+      const wait = await handle.describe().catch(() => undefined);
+      const poll = wait?.raw.pendingActivities?.find(({ attempt }) => Number(attempt) >= 2);
       return poll?.activityId === after ? undefined : (poll?.activityId ?? undefined);
     });
   } finally {

@@ -89,9 +89,11 @@ describe('a round', () => {
       await asked(stubs.calls, 4);
       stubs.reading.jobsDone = 1;
       await until('progress', async () => (await readProgress(handle)).task?.jobsDone === 1);
-      const { events } = await handle.fetchHistory();
+      const eventsOf = async () => (await handle.fetchHistory()).events ?? [];
+      await until('the round to rest', async () => (await eventsOf()).at(-1)?.workflowTaskCompletedEventAttributes);
+      const { length } = await eventsOf();
       await asked(stubs.calls, 12);
-      expect((await handle.fetchHistory()).events?.length).toBe(events?.length); // waiting adds nothing to the history
+      expect(await eventsOf()).toHaveLength(length); // waiting adds nothing to the history
       stubs.reading.state = 'complete';
     });
     expect(result.state).toBe('finished');
@@ -133,13 +135,14 @@ describe('a round', () => {
   });
 
   it('takes no new videos while it is paused', async () => {
-    let pauseNow: (() => Promise<void>) | undefined;
+    let know: (handle: RoundHandle) => void = () => undefined;
+    const round = new Promise<RoundHandle>((resolve) => (know = resolve));
+    let downloads = 0;
     const stubs = stubActivities(
       {
         planRound: () => Promise.resolve({ ...plan, concurrentVideos: 1 }),
         downloadVideo: async () => {
-          await pauseNow?.();
-          pauseNow = undefined;
+          if ((downloads += 1) === 1) await (await round).signal('pause');
           return { file: 'f' };
         },
       },
@@ -147,7 +150,7 @@ describe('a round', () => {
     );
     stubs.reading.state = 'complete';
     const result = await play(stubs, async (handle) => {
-      pauseNow = async () => handle.signal('pause');
+      know(handle);
       await until('the first video', async () => (await readProgress(handle)).videos.done === 1);
       expect(await readProgress(handle)).toMatchObject({ paused: true, videos: { inFlight: [] } });
       expect(stubs.calls.filter((name) => name === 'downloadVideo')).toHaveLength(1);

@@ -10,7 +10,7 @@ import { findTool, projectRoot } from '../../src/tools/index.js';
 /** A folder of its own for a test, and what removes it. */
 export async function temporaryFolder(name: string): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), `frameloop-${name}-`));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 /** Below the ports that the system gives to connections that go out, so that none takes a port before its program does. */

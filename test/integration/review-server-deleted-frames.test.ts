@@ -64,6 +64,10 @@ test('frames are left out of a task or of a job and come back; they keep their n
   expect(await deletedIn(`tasks/${taskId}`)).toEqual([1, 2]);
   expect((await call('GET', `/api/tasks/${taskId}/annotations`)).body.shapes).toHaveLength(4);
 
+  // More of them than the database takes at a time.
+  await change(`tasks/${taskId}`, [...Array.from({ length: 33_000 }, (_, index) => index + 100), 3]);
+  expect(await deletedIn(`tasks/${taskId}`)).toEqual([3]);
+
   await change(`tasks/${taskId}`, []);
   expect(await deletedIn(`tasks/${taskId}`)).toEqual([]);
 });

@@ -208,21 +208,22 @@ describe('a round that ends early', () => {
   it('gives up its task, too, when told so: all but what is in the dataset is free', async () => {
     const id = await round('a');
     const [first] = await processed(id, 'file-1', 2);
-    const [second, third] = await processed(id, 'file-2', 3);
-    await catalog.frames.recordSelection(id, selected([first!, second!, third!]));
+    const [second, third, fourth] = await processed(id, 'file-2', 3);
+    await catalog.frames.recordSelection(id, selected([first!, second!, third!, fourth!]));
     await catalog.frames.recordUpload(id);
-    // One job of the task is done, and its frame in the dataset already.
+    // Two jobs of the task were done, and their frames are in the dataset already; one was reopened since.
     await catalog.frames.recordReview([
       { frameId: third!.frameId, state: 'reviewed' },
       { frameId: second!.frameId, state: 'not_reviewed' },
+      { frameId: fourth!.frameId, state: 'not_reviewed' },
     ]);
-    await catalog.frames.recordSplit([{ frameId: third!.frameId, split: 'train' }]);
+    await catalog.frames.recordSplit([third!, fourth!].map(({ frameId }) => ({ frameId, split: 'train' })));
     await catalog.updateRound(id, { state: 'cancelled', taskId: 7, taskUrl: 'http://cvat/tasks/7' });
     expect(await catalog.unharvestedRounds()).toMatchObject([{ id }]);
 
     expect(await catalog.giveUpTask(id)).toEqual({ videos: 1, frames: 2 });
     expect(await catalog.unharvestedRounds()).toEqual([]);
-    expect((await catalog.summary()).frames).toEqual({ candidate: 4, reviewed: 1 });
+    expect((await catalog.summary()).frames).toEqual({ candidate: 3, reviewed: 1, not_reviewed: 1 });
     expect(await catalog.claimVideo(await round('b'), video('file-1'))).toBe(true);
     expect(await catalog.claimVideo('b', video('file-2'))).toBe(false);
     expect(await catalog.giveUpTask(id)).toEqual({ videos: 0, frames: 0 });

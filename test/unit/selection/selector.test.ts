@@ -227,6 +227,15 @@ describe('a budget in boxes', () => {
     expect(crowded).toBeLessThan(80);
   });
 
+  it('is spent beyond the pool where all that is in it costs more than is left', () => {
+    // The 36 boxes that are looked at for diversity are in frames of six; after one of these three are left.
+    const frames = Array.from({ length: 20 }, (_, i) =>
+      candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: Array<number>(i < 16 ? 6 : 3).fill(0.5) }),
+    );
+    const { selected } = selectFrames(frames, [], { ...uncertain, control: 0, budget: 9, budgetUnit: 'boxes' });
+    expect(selected.map(({ detections }) => detections.length).sort()).toEqual([3, 6]);
+  });
+
   it('counts a frame without boxes as one', () => {
     const frames = Array.from({ length: 40 }, (_, i) =>
       candidate({ ptsMs: i * 1000, hash: pictureHash(`${i}`), confidences: [] }),

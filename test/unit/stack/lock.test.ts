@@ -81,8 +81,9 @@ describe('the lock of a data folder', () => {
     const lock = await lockDataFolder(folder);
     await Promise.all([lock.record([1]), lock.record([1, 2]), lock.record([3])]);
     expect((await content()).programs).toEqual([3]);
-    void lock.record([4]);
+    const last = lock.record([4]);
     await lock.release();
+    await last;
     expect(existsSync(file)).toBe(false);
   });
 });

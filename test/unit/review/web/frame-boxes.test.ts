@@ -61,8 +61,10 @@ describe('a new box whose request is slow', () => {
 test('what is given up is as the server has it', () => {
   const boxes = new FrameBoxes();
   boxes.update(server([7, 50], [8, 90]));
-  boxes.mine = [box('s7', 60), box('n1', 20)];
+  boxes.mine = [box('s7', 60), box('s8', 95), box('n1', 20)];
+  boxes.update(server([7, 50], [8, 99]));
+  expect(boxes.conflicts).toHaveLength(1);
   boxes.discard();
-  expect(boxes.mine.map(({ x1 }) => x1)).toEqual([50, 90]);
+  expect(boxes.mine.map(({ x1 }) => x1)).toEqual([50, 99]);
   expect(boxes.isSaved).toBe(true);
 });

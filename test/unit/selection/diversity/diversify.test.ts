@@ -62,6 +62,11 @@ describe('k-center', () => {
   it('takes the greater worth, then the lower frameId, among equally far ones', () => {
     const far = [item('z', 'ff00000000000000', 1), item('y', '00ff000000000000', 1), item('x', '0000ff0000000000', 5)];
     expect(names(picks(kCenter, far, { seeds: [a] }))).toEqual(['x', 'y', 'z']);
+    // Pictures that are known already gain nothing, whatever they are worth.
+    const known = (['z', 'x', 'y'] as const).map((name) => item(name, '0000000000000000', name === 'y' ? 5 : 1));
+    for (const method of [kCenter, kMeansPlusPlus]) {
+      expect(names(picks(method, known, { seeds: [a] }))).toEqual(['y', 'x', 'z']);
+    }
   });
 
   it('goes on with the next when one is not allowed, and ends when nothing is left', () => {

@@ -13,7 +13,7 @@ import { cancelRequest, enqueueRequest, findRequest, finishRequest } from '../..
 import type { RequestRow } from '../../src/review/server/store/schema.js';
 import { AnnotationVersions } from '../../src/review/server/web/versions.js';
 import { WebhookSender } from '../../src/review/server/webhook-sender.js';
-import { clientOf } from './review-server-client.js';
+import { clientOf, zipOf } from './review-server-client.js';
 
 let dataFolder: string;
 
@@ -152,6 +152,14 @@ test('an archive of more text or files than fit into memory is refused before it
   await handle.truncate(64 * 2 ** 20 + 1);
   await handle.close();
   await expect(readArchive(json)).rejects.toThrow('the archive holds more than 64 MiB of text');
+
+  // Two texts, neither of which is too long by itself.
+  const half = Buffer.alloc(32 * 2 ** 20 + 1);
+  const long = path.join(dataFolder, 'long.zip');
+  await writeFile(long, await zipOf({ 'one.txt': half, 'two.txt': half }));
+  await expect(readArchive(long).then(({ size }) => size)).rejects.toThrow(
+    'the archive holds more than 64 MiB of text',
+  );
 
   const zip = path.join(dataFolder, 'many.zip');
   await writeFile(zip, endOfArchive(200_001n));

@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startReviewServer, type ReviewServer } from '../../src/review/server/index.js';
+import { AnnotationVersions } from '../../src/review/server/web/versions.js';
 import { batch, clientOf, importOf, jpeg, makeProject, makeTask, zipOf, type Client } from './review-server-client.js';
 
 let dataFolder: string;
@@ -23,11 +25,26 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   await server.close();
   await rm(dataFolder, { recursive: true, force: true });
 });
 
 const box = (label_id: number) => ({ type: 'rectangle', frame: 0, label_id, points: [1, 2, 30, 40] });
+
+/** How many boxes a reader finds each time that a version is left behind. */
+function boxesAtEachChange(): number[] {
+  const counts: number[] = [];
+  const database = new Database(path.join(dataFolder, 'review.sqlite'), { readonly: true });
+  const method = Object.getOwnPropertyDescriptor(AnnotationVersions.prototype, 'advance');
+  const advance = method?.value as (this: AnnotationVersions, ...taskIds: number[]) => void;
+  vi.spyOn(AnnotationVersions.prototype, 'advance').mockImplementation(function (this: AnnotationVersions, ...tasks) {
+    const { boxes } = database.prepare('select count(*) as boxes from annotations').get() as { boxes: number };
+    counts.push(boxes);
+    return advance.apply(this, tasks);
+  });
+  return counts;
+}
 
 async function version(): Promise<string> {
   const { headers } = await call('GET', url);
@@ -56,14 +73,18 @@ test('nobody saves on top of what an import has replaced, nor is told that nothi
     'train.txt': 'images/train/a.jpg\n',
     'labels/train/a.txt': '0 0.5 0.5 0.5 0.5\n',
   });
+  const counts = boxesAtEachChange();
   const large = await jpeg(2, 4000, 3000);
   const files = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`${index}.jpg`, large]));
   let known = '';
+  let before = 0;
   let waiting = false;
   const watching: Client = async (method, path, body, headers = {}) => {
     const answer = await call(method, path, body, headers);
     if (!('upload-finish' in headers)) return answer;
     known = await version();
+    before = (await labels()).length;
+    counts.length = 0; // the upload has left versions behind too
     const request = await call('GET', `/api/requests/${encodeURIComponent(answer.body.rq_id as string)}`);
     waiting = request.body.status === 'queued';
     return answer;
@@ -77,6 +98,8 @@ test('nobody saves on top of what an import has replaced, nor is told that nothi
     expect(await importOf(watching, server, { url: `${url}/`, format, archive })).toMatchObject({ status: 'finished' });
   }
   expect(waiting).toBe(true);
+  // Before the write, so that nobody saves during it, and after it for whoever has read meanwhile.
+  expect(counts).toEqual([before, 1]);
   expect((await call('GET', url, undefined, { 'if-none-match': known })).status).toBe(200);
   expect(await saveOnTopOf(known)).toBe(412);
   expect(await labels()).toEqual([labelIds[0]]);
@@ -91,7 +114,9 @@ test.each([
   ],
 ])('nobody saves on top of boxes that went with their label, removed %s', async (_, remove) => {
   const known = await version();
+  const counts = boxesAtEachChange();
   expect((await remove()).status).toBeLessThan(300);
+  expect(counts).toEqual([2, 1]);
   expect((await call('GET', url, undefined, { 'if-none-match': known })).status).toBe(200);
   expect(await saveOnTopOf(known)).toBe(412);
   expect(await labels()).toEqual([labelIds[1]]);

@@ -125,6 +125,29 @@ test('a ping is answered with its delivery, which is in the list', async () => {
   expect((await call('GET', `${webhook}/deliveries/${delivery.id}`)).body).toMatchObject({ event: 'ping', attempt: 1 });
 });
 
+test('a ping is sent once, also where something happens before its answer is there', async () => {
+  const { body: task } = await call('POST', '/api/tasks', { name: 'new', project_id: projectId });
+  const heard: string[] = [];
+  const slow = http.createServer((request, response) => {
+    void text(request).then(async (raw) => {
+      heard.push((JSON.parse(raw) as { event: string }).event);
+      slow.emit('heard');
+      if (heard.length === 1) await call('PATCH', `/api/tasks/${task.id}`, { name: 'meanwhile' });
+      while (heard.length < 2) await once(slow, 'heard');
+      response.end();
+    });
+  });
+  await once(slow.listen(0, '127.0.0.1'), 'listening');
+  try {
+    await call('PATCH', webhook, { target_url: `http://127.0.0.1:${(slow.address() as AddressInfo).port}/` });
+    expect((await call('POST', `${webhook}/ping`)).body).toMatchObject({ event: 'ping', status_code: 200 });
+    expect(heard).toEqual(['ping', 'update:task']);
+  } finally {
+    slow.closeAllConnections();
+    slow.close();
+  }
+});
+
 describe('events', () => {
   const heard = () =>
     receiver.messages.map(({ body }) => {

@@ -12,7 +12,7 @@ import { selectFrames } from './select-frames.js';
 import { trainModel } from './train-model.js';
 import { uploadFrames, uploadPreLabels } from './upload-labels.js';
 import { writeReport } from './write-report.js';
-import { findOpenTask, markWaiting, pollTask } from './wait-for-people.js';
+import { findOpenTask, isWaitOfOurs, markWaiting, pollTask } from './wait-for-people.js';
 
 export { embeddedConnection, type ActivityDependencies } from './resources.js';
 
@@ -37,6 +37,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     uploadFrames: bind(uploadFrames),
     uploadPreLabels: bind(uploadPreLabels),
     findOpenTask: bind(findOpenTask),
+    isWaitOfOurs: bind(isWaitOfOurs),
     markWaiting: bind(markWaiting),
     pollTask: bind(pollTask),
     downloadLabels: bind(downloadLabels),

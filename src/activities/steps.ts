@@ -4,6 +4,7 @@ export { requireKnownClasses } from './class-names.js';
 export { downloadLabels } from './download-labels.js';
 export { Resources } from './resources.js';
 export { readRoundFile } from './round-file.js';
+export { isWaitedFor } from './open-waits.js';
 export { isRunning } from './running-workflow.js';
 export { chooseFrames, settingsOf } from './select-frames.js';
 export type { AnnotationTask, RoundReference } from './types.js';

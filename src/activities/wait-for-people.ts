@@ -4,10 +4,11 @@ import { findReplacement, readTaskProgress } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
 import { readJsonLines } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
+import { waitId } from '../workflows/wait-id.js';
+import { isOfOurs, isWaitedFor } from './open-waits.js';
 import { frameName } from './pre-labels.js';
 import type { Resources } from './resources.js';
 import { readRoundFile, roundFiles, type RoundFile } from './round-file.js';
-import { isRunning } from './running-workflow.js';
 import type { AnnotationTask, RoundReference, TaskReading } from './types.js';
 
 /** The oldest task that was filled, whose labels nobody fetched yet, and for which no other round waits. */
@@ -16,13 +17,21 @@ export async function findOpenTask(
   { round }: { round: RoundReference },
 ): Promise<AnnotationTask | undefined> {
   const { config } = await readRoundFile(round.folder);
-  for (const { id, folder, taskId, taskUrl } of await (
-    await resources.catalog(config.paths.data)
-  ).unharvestedRounds()) {
-    if (taskId === null || taskUrl === null || (await isRunning(`cvat-task-${taskId}`))) continue;
+  const catalog = await resources.catalog(config.paths.data);
+  for (const { id, folder, taskId, taskUrl } of await catalog.unharvestedRounds()) {
+    if (taskId === null || taskUrl === null || (await isWaitedFor({ roundId: id, taskId }, catalog))) continue;
     return { round: { roundId: id, folder }, taskId, taskUrl };
   }
   return undefined;
+}
+
+/** Whether the wait that has the id of a task was begun by a round of this data folder, not for another server's task. */
+export async function isWaitOfOurs(
+  resources: Resources,
+  { round, taskId }: { round: RoundReference; taskId: number },
+): Promise<boolean> {
+  const { config } = await readRoundFile(round.folder);
+  return isOfOurs(waitId(taskId), await resources.catalog(config.paths.data));
 }
 
 export async function markWaiting(resources: Resources, { round }: { round: RoundReference }): Promise<void> {

@@ -91,6 +91,11 @@ export class Catalog {
     return this.db.selectFrom('rounds').selectAll().where('id', '=', roundId).executeTakeFirst();
   }
 
+  async hasRoundOf(workflowId: string): Promise<boolean> {
+    const row = await this.db.selectFrom('rounds').select('id').where('workflowId', '=', workflowId).executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Leaves out those that were skipped, as a schedule has them while people are busy. */
   async newestRound(options: { withTask?: boolean } = {}): Promise<RoundRow | undefined> {
     return this.db

@@ -110,9 +110,12 @@ export async function readFramesInWork(handle: RoundHandle, { videos }: RoundPro
 }
 
 /** When the round that waits for a task looks at it by itself again: the time of the next attempt of its poll. */
-export async function readNextPoll({ client }: RoundHandle, taskId: number): Promise<string | undefined> {
+export async function readNextPoll(handle: RoundHandle): Promise<string | undefined> {
+  const { pendingChildren } = (await handle.describe()).raw;
+  const wait = pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === 'AnnotationWorkflow');
+  if (!wait?.workflowId) return undefined;
   try {
-    const { raw } = await client.getHandle(`cvat-task-${taskId}`).describe();
+    const { raw } = await handle.client.getHandle(wait.workflowId).describe();
     const time = raw.pendingActivities?.[0]?.scheduledTime;
     return time?.seconds == null ? undefined : new Date(Number(time.seconds) * 1000).toISOString();
   } catch (error) {

@@ -3,6 +3,7 @@ import type { WebhookHintInput } from '../activities/types.js';
 import { messageOf } from '../common/errors.js';
 import { defaultTaskQueue } from '../workers/task-queues.js';
 import type { AnnotationHint } from '../workflows/messages.js';
+import { waitId } from '../workflows/wait-id.js';
 import type { WebhookHintWorkflow } from '../workflows/webhook-hint.js';
 
 /** A person who saves and finishes sets off several events within a moment: after the first, one more look is enough. */
@@ -28,12 +29,24 @@ export function createHintSender(
   const recent = new Map<number, { call: Promise<void>; timer?: NodeJS.Timeout; held?: AnnotationHint }>();
   const running = new Set<Promise<void>>();
 
-  const deliver = (taskId: number, hint: AnnotationHint): Promise<void> => {
-    const call = connection.withDeadline(Date.now() + callMs, () => signal(client, taskId, hint, taskQueue));
+  const track = (work: () => Promise<void>): Promise<void> => {
+    const call = connection.withDeadline(Date.now() + callMs, work);
     running.add(call);
     void call.then(
       () => running.delete(call),
       () => running.delete(call),
+    );
+    return call;
+  };
+  const deliver = (taskId: number, hint: AnnotationHint): Promise<void> => {
+    const call = track(() => signal(client, taskId, hint, taskQueue));
+    // Few have any, and it is a search: the answer to the webhook does not wait for it.
+    void call.then(
+      () =>
+        track(() => signalNamesakes(client, taskId, hint)).catch((error: unknown) =>
+          log(`A hint for task ${taskId} reached one wait at most: ${messageOf(error)}`),
+        ),
+      () => undefined, // whoever waits for the call is told
     );
     return call;
   };
@@ -70,15 +83,31 @@ export function createHintSender(
         if (held) deliver(taskId, held).catch((error: unknown) => log(`A hint was lost: ${messageOf(error)}`));
       }
       recent.clear();
-      await Promise.allSettled(running);
+      while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/**
+ * To the waits that have a round in their id, since the one without is for another server's task of the same number.
+ * Whose task it is that somebody has finished is seen from the server, as ever.
+ */
+async function signalNamesakes(client: Client, taskId: number, hint: AnnotationHint): Promise<void> {
+  const query = `WorkflowType = 'AnnotationWorkflow' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${waitId(taskId)}-'`;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    try {
+      await client.workflow.getHandle(workflowId).signal('annotationCompleted', hint);
+    } catch (error) {
+      // It has just ended.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
 }
 
 /** To the workflow that waits for the task; when there is none (yet), to one that keeps the hint until there is. */
 async function signal(client: Client, taskId: number, hint: AnnotationHint, taskQueue: string): Promise<void> {
   try {
-    await client.workflow.getHandle(`cvat-task-${taskId}`).signal('annotationCompleted', hint);
+    await client.workflow.getHandle(waitId(taskId)).signal('annotationCompleted', hint);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const input: WebhookHintInput = { taskId };

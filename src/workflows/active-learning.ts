@@ -4,10 +4,8 @@ import {
   condition,
   isCancellation,
   log,
-  ParentClosePolicy,
   patched,
   setHandler,
-  startChild,
   upsertMemo,
   workflowInfo,
   type ChildWorkflowHandle,
@@ -25,12 +23,12 @@ import type {
   UploadResult,
 } from '../activities/types.js';
 import { activitiesOn } from './activity-proxies.js';
-import { AnnotationWorkflow } from './annotation.js';
+import type { AnnotationWorkflow } from './annotation.js';
 import { collectVideos } from './collect-videos.js';
 import { failureCause } from './failure-cause.js';
 import { annotationCompleted, annotationProgress, pause, progress, resume, type AnnotationHint } from './messages.js';
 import { ProgressTracker } from './round-progress.js';
-import { searchAttributes } from './search-attributes.js';
+import { startWait } from './start-wait.js';
 
 /**
  * One round of the loop: videos → frames with predictions → the frames worth a person's time → annotation task → people
@@ -177,28 +175,9 @@ export async function ActiveLearningWorkflow(input: RoundInput = {}): Promise<Ro
     await quick.markWaiting({ round });
     const waiting = { since: new Date().toISOString(), pollSeconds: plan.pollSeconds };
     tracker.update({ stage: 'waiting', waiting });
-    annotation = await startChild(AnnotationWorkflow, {
-      workflowId: `cvat-task-${task.taskId}`,
-      args: [
-        {
-          ...task,
-          pollSeconds: plan.pollSeconds,
-          longestPollSeconds: plan.longestPollSeconds,
-          deadlineSeconds,
-          reportTo: workflowInfo().workflowId,
-          queues: plan.queues,
-        },
-      ],
-      staticSummary: task.taskUrl,
-      ...(plan.searchAttributes && {
-        typedSearchAttributes: [
-          { key: searchAttributes.round, value: plan.roundId },
-          { key: searchAttributes.task, value: task.taskId },
-        ],
-      }),
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    });
-    const outcome = await (plan.takeJobsAsFinished ? takeJobsUntil(annotation.result(), task) : annotation.result());
+    const wait = await startWait(plan, task, deadlineSeconds);
+    annotation = wait;
+    const outcome = await (plan.takeJobsAsFinished ? takeJobsUntil(wait.result(), task) : wait.result());
     annotation = undefined;
     tracker.update({ waiting: undefined });
     return outcome;

@@ -1,6 +1,7 @@
 import { getExternalWorkflowHandle, isCancellation, log, setHandler, sleep } from '@temporalio/workflow';
 import type { WebhookHintInput } from '../activities/types.js';
 import { annotationCompleted, type AnnotationHint } from './messages.js';
+import { waitId } from './wait-id.js';
 
 /** A round whose task people finish while it is still being filled waits for it soon; other tasks are none of ours. */
 const patienceSeconds = 15 * 60;
@@ -15,7 +16,7 @@ export async function WebhookHintWorkflow({ taskId }: WebhookHintInput): Promise
   setHandler(annotationCompleted, (hint?: AnnotationHint) => {
     latest = hint;
   });
-  const waiting = getExternalWorkflowHandle(`cvat-task-${taskId}`);
+  const waiting = getExternalWorkflowHandle(waitId(taskId));
   for (let waited = 0, pause = 1; waited <= patienceSeconds; pause = Math.min(pause * 2, longestPauseSeconds)) {
     try {
       await waiting.signal(annotationCompleted, latest);

@@ -55,6 +55,7 @@ export function stubActivities(
     uploadFrames: () => Promise.resolve({ ...task, frames: 5, jobs: 2 }),
     uploadPreLabels: () => Promise.resolve({ boxes: 12 }),
     findOpenTask: () => Promise.resolve(undefined),
+    isWaitOfOurs: () => Promise.resolve(true),
     markWaiting: () => Promise.resolve(),
     pollTask: ({ known }) => {
       if (reading.state === 'open' && known.jobsDone === reading.jobsDone)

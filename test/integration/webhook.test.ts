@@ -5,12 +5,12 @@ import { Worker } from '@temporalio/worker';
 import { createHmac, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCvatClient, ensureProject, installWebhook, pingWebhook } from '../../src/annotation/index.js';
-import { startRound } from '../../src/client/rounds.js';
+import { readNextPoll, readProgress, startRound } from '../../src/client/rounds.js';
 import { createHintSender, type HintSender } from '../../src/client/webhook-hints.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../src/client/webhook.js';
 import { startReviewServer } from '../../src/review/server/index.js';
 import { freePort, temporaryFolder, until } from '../helpers/programs.js';
-import { stubActivities } from '../helpers/stub-activities.js';
+import { plan, stubActivities } from '../helpers/stub-activities.js';
 import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -275,6 +275,60 @@ describe('a webhook and a round', () => {
       };
     });
     expect(result.state).toBe('finished');
+  });
+
+  it('two annotation servers with a task of the same number: each round waits for its own and hears of it', async () => {
+    const first = stubActivities();
+    // Its tasks have the numbers of the other one's.
+    const second = stubActivities({
+      planRound: () => Promise.resolve({ ...plan, roundId: 'r2', folder: '/rounds/r2' }),
+      uploadFrames: () =>
+        Promise.resolve({ ...first.task, round: { roundId: 'r2', folder: '/rounds/r2' }, frames: 5, jobs: 2 }),
+    });
+    const { taskId } = first.task;
+    const looks = ({ calls }: Stubs) => calls.filter((name) => name === 'pollTask').length;
+    const notes: string[] = [];
+    const receiver = await startWebhookReceiver({
+      ...{ host: '127.0.0.1', port: 0, secret, log: () => undefined },
+      hints: createHintSender(environment.client, environment.connection, (note) => notes.push(note), unique('nobody')),
+    });
+    const stops: (() => Promise<void>)[] = [];
+    const start = async ({ activities }: Stubs) => {
+      const taskQueue = unique('queue');
+      const worker = await Worker.create({
+        ...{ connection: environment.nativeConnection, taskQueue, activities, workflowBundle: bundle },
+      });
+      const running = worker.run();
+      stops.push(() => (worker.shutdown(), running));
+      const handle = await startRound(environment.client, unique('round'), {}, taskQueue);
+      await until('the wait', async () => (await readProgress(handle)).stage === 'waiting');
+      return handle;
+    };
+    try {
+      const [one, other] = [await start(first), await start(second)];
+      // The first look, and the one that comes in an hour.
+      await until('the looks', () => Promise.resolve(looks(first) === 2 && looks(second) === 2));
+      const waits = [`cvat-task-${taskId}`, `cvat-task-${taskId}-r2`];
+      await until('Temporal to list both', async () => {
+        const query = `WorkflowType = 'AnnotationWorkflow' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${waits[0]}'`;
+        return (await environment.client.workflow.count(query)).count === 2;
+      });
+      expect(await readNextPoll(other)).toBeDefined();
+
+      second.reading.state = 'complete';
+      expect((await post(receiver, { event: jobEvent({ task_id: taskId }) })).status).toBe(202);
+      expect(await other.result()).toMatchObject({ state: 'finished' });
+      expect(await readProgress(one)).toMatchObject({ stage: 'waiting' });
+      expect(first.calls).not.toContain('downloadLabels');
+
+      first.reading.state = 'complete';
+      await one.signal('annotationCompleted');
+      expect(await one.result()).toMatchObject({ state: 'finished' });
+      expect(notes).toEqual([]);
+    } finally {
+      await receiver.close();
+      for (const stop of stops) await stop();
+    }
   });
 
   it('an unreachable Temporal is told as 503, and found again when it is there', async () => {

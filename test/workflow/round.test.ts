@@ -3,10 +3,13 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Activities } from '../../src/activities/index.js';
+import { createActivities, type Activities } from '../../src/activities/index.js';
+import { writeRoundFile } from '../../src/activities/round-file.js';
 import type { RoundResult } from '../../src/activities/types.js';
+import { openCatalog } from '../../src/catalog/index.js';
 import { startRound, readProgress, type RoundHandle } from '../../src/client/rounds.js';
-import { until } from '../helpers/programs.js';
+import { loadConfig } from '../../src/config/index.js';
+import { temporaryFolder, until } from '../helpers/programs.js';
 import { allSteps, plan, stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -278,7 +281,8 @@ describe('steps that are switched off', () => {
 
   it('upload off: of two rounds that choose one task in the same moment, one takes the next', async () => {
     const stubs = without('upload_labels', 'process_videos', 'download_videos');
-    const [first, second] = [stubs.task, { ...stubs.task, taskId: stubs.task.taskId + 1 }];
+    const earlier = { ...stubs.task, round: { roundId: 'r0', folder: '/rounds/r0' } };
+    const [first, second] = [earlier, { ...earlier, taskId: earlier.taskId + 1 }];
     const answers = [first, first, second];
     stubs.activities.findOpenTask = () => Promise.resolve(answers.shift());
     const taken: number[] = [];
@@ -297,5 +301,41 @@ describe('steps that are switched off', () => {
       expect(await other.result()).toMatchObject({ state: 'finished', dataset: { added: 4 } });
     });
     expect(taken.sort()).toEqual([first.taskId, second.taskId]);
+  });
+
+  it('upload off: takes up a task of whose number another annotation server has one that is waited for', async () => {
+    const off = { upload_labels: false, process_videos: false, download_videos: false };
+    const stubs = stubActivities();
+    const { taskId, taskUrl } = stubs.task;
+    const foreign = stubActivities({ uploadFrames: () => Promise.resolve({ ...stubs.task, frames: 5, jobs: 2 }) });
+    stubs.reading.state = 'complete';
+    const { folder, remove } = await temporaryFolder('waits');
+    const real = createActivities({ folder, env: {} });
+    const config = await loadConfig({ folder });
+    await writeRoundFile(folder, { roundId: 'r1', taskName: 'waits', config });
+    const catalog = await openCatalog(config.paths.data);
+    const register = (workflowId: string) =>
+      catalog.ensureRound({ workflowId, runId: workflowId, folderOf: () => folder, startedAt: '' });
+    const inFolder = { round: { roundId: 'r1', folder } };
+    stubs.activities.planRound = () => Promise.resolve({ ...plan, ...inFolder.round, steps: { ...allSteps, ...off } });
+    stubs.activities.isWaitOfOurs = (request) => real.activities.isWaitOfOurs(request);
+    stubs.activities.findOpenTask = () => real.activities.findOpenTask(inFolder);
+    try {
+      await catalog.updateRound((await register('r0')).id, { taskId, taskUrl, state: 'uploaded' });
+      await play(foreign, async (handle) => {
+        await waiting(handle);
+        expect(await play(stubs)).toMatchObject({ state: 'finished', dataset: { added: 4 } });
+        expect(await readProgress(handle)).toMatchObject({ stage: 'waiting' });
+        // Were it a round of this data folder, the task would be left to it.
+        await register(handle.workflowId);
+        expect((await play(stubs)).dataset).toBeUndefined();
+        foreign.reading.state = 'complete';
+        await handle.signal('annotationCompleted');
+      });
+    } finally {
+      await catalog.close();
+      await real.close();
+      await remove();
+    }
   });
 });

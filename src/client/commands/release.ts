@@ -1,4 +1,4 @@
-import { isRunning } from '../../activities/steps.js';
+import { isRunning, isWaitedFor } from '../../activities/steps.js';
 import { openCatalog } from '../../catalog/index.js';
 import { PipelineError } from '../../common/errors.js';
 import { withClient } from '../connect.js';
@@ -18,7 +18,7 @@ export async function release(id: string, options: CommonOptions): Promise<void>
       // Another round may have taken the task up.
       const open =
         (await isRunning(round.workflowId, round.runId, client)) ||
-        (taskId !== null && (await isRunning(`cvat-task-${taskId}`, undefined, client)));
+        (taskId !== null && (await isWaitedFor({ roundId: id, taskId }, catalog, client)));
       if (open) {
         throw new PipelineError('ROUND_OPEN', `Round ${id} runs, or its task is waited for.`, {
           hint: `Cancel it first: frameloop cancel ${round.workflowId}`,

@@ -89,7 +89,7 @@ export async function status(id: string | undefined, options: CommonOptions): Pr
       const result = state === 'COMPLETED' ? await roundResult(handle) : undefined;
       const progress = state === 'RUNNING' ? await readProgress(handle) : undefined;
       const troubles = progress ? await readTroubles(handle, progress) : [];
-      const nextPollAt = progress?.task && progress.waiting && (await readNextPoll(handle, progress.task.id));
+      const nextPollAt = progress?.task && progress.waiting && (await readNextPoll(handle));
       const lines = [`${workflowId}: ${state.toLowerCase()}`];
       if (progress) lines.push(progressLine(progress));
       for (const trouble of troubles) lines.push(`trouble    ${trouble}`);

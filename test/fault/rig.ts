@@ -6,6 +6,7 @@ import { createCvatClient, type CvatClient } from '../../src/annotation/index.js
 import { readProgress, startRound, type RoundHandle } from '../../src/client/rounds.js';
 import type { RoundInput, RoundResult } from '../../src/activities/types.js';
 import { completeJobs, demoModel, writeSettings } from '../helpers/cli.js';
+import { unlessGone } from '../helpers/files.js';
 import { startOurs, temporaryFolder, until, type Program } from '../helpers/programs.js';
 import { FrameGate } from '../helpers/frame-gate.js';
 
@@ -129,7 +130,10 @@ export class Rig {
     const folder = path.join(this.data, 'rounds', roundId, 'candidates');
     const names = await readdir(folder).catch(() => []);
     const texts = await Promise.all(
-      names.filter((name) => /^[^.].*\.jsonl/.test(name)).map((name) => readFile(path.join(folder, name), 'utf8')),
+      names
+        .filter((name) => /^[^.].*\.jsonl/.test(name))
+        // The file of a video in work goes when the video is done.
+        .map(async (name) => (await unlessGone(readFile(path.join(folder, name), 'utf8'))) ?? ''),
     );
     return texts.join('').split('\n').length - 1;
   }

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { until } from '../helpers/programs.js';
 import { compare, outcomeOf, processesIn, type Outcome } from './outcome.js';
 import { replayAll } from './replay.js';
-import { Rig, type RigOptions } from './rig.js';
+import { patience, Rig, type RigOptions } from './rig.js';
 
 /** What is reported of a fault, over all its runs. */
 export interface FaultRecord {
@@ -94,7 +94,7 @@ export class Trial {
     this.record.histories += histories;
     this.record.longest = Math.max(this.record.longest, longest);
     await rig.halt();
-    await until('all programs to have ended', async () => (await processesIn(rig.folder)).length === 0);
+    await until('all programs to have ended', async () => (await processesIn(rig.folder)).length === 0, patience);
   }
 
   async end(): Promise<void> {

@@ -18,21 +18,28 @@ async function post(url: string, taskId: number, state: string, signedWith = sec
   const body = JSON.stringify({ event: 'update:job', job, webhook_id: 1 });
   const signature = createHmac('sha256', signedWith).update(body).digest('hex');
   const headers = { 'content-type': 'application/json', 'x-signature-256': `sha256=${signature}` };
-  return until('the receiver to take an event', async () => {
-    const { status } = await fetch(url, { method: 'POST', body, headers });
-    return status !== 503 && status;
-  });
+  return until(
+    'the receiver to take an event',
+    async () => {
+      const { status } = await fetch(url, { method: 'POST', body, headers });
+      return status !== 503 && status;
+    },
+    patience,
+  );
 }
 
 async function startReceiver(rig: Rig): Promise<string> {
   const port = await freePort();
   rig.startProgram(['webhook', 'serve', '--port', `${port}`], { CVAT_WEBHOOK_SECRET: secret });
   const url = `http://127.0.0.1:${port}/`;
-  await until('the webhook receiver', () =>
-    fetch(`${url}health`).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
+  await until(
+    'the webhook receiver',
+    () =>
+      fetch(`${url}health`).then(
+        (answer) => answer.ok,
+        () => false,
+      ),
+    patience,
   );
   return url;
 }

@@ -6,7 +6,7 @@ import type { Fault, Trial } from '../trial.js';
 
 /** Several rounds that begin at the same moment and are given the same video, one of them twice. */
 async function roundsAtOnce(trial: Trial): Promise<void> {
-  const rig = await trial.rig({ config: { schedules: [{ id: 'twice', cron: '0 3 * * *', timezone: 'UTC' }] } });
+  const rig = await trial.rig({ config: { schedules: [{ id: 'twice', cron: '0 3 29 2 *', timezone: 'UTC' }] } });
   const applied = await runCli(['schedule', 'apply'], { cwd: rig.folder, env: rig.env });
   expect(applied.exitCode).toBe(0);
   const schedule = rig.client.schedule.getHandle('twice');

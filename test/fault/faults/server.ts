@@ -2,6 +2,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { runCli, shownError } from '../../helpers/cli.js';
 import { freePort, startTemporal, until } from '../../helpers/programs.js';
+import { patience } from '../rig.js';
 import type { Fault, Trial } from '../trial.js';
 
 /** The server dies while a video is in work, and with the annotation server while people are waited for. */
@@ -9,7 +10,7 @@ async function serverKilled(trial: Trial): Promise<void> {
   const port = await freePort();
   const rig = await trial.rig({
     ...{ address: `127.0.0.1:${port}`, namespace: 'default' },
-    config: { schedules: [{ id: 'nightly', cron: '0 3 * * *', timezone: 'UTC' }] },
+    config: { schedules: [{ id: 'nightly', cron: '0 3 29 2 *', timezone: 'UTC' }] },
   });
   const startServer = async () => rig.adopt(await startTemporal(path.join(rig.folder, 'temporal.sqlite'), port));
   let server = await startServer();
@@ -31,12 +32,16 @@ async function serverKilled(trial: Trial): Promise<void> {
   trial.killed();
   await rig.reviewAndFinish(round);
 
-  await until('the schedule to be listed', async () => {
-    const { stdout } = await command('schedule', 'list', '--json');
-    return (JSON.parse(stdout || '[]') as { id: string; next: string[] }[]).some(
-      ({ id, next }) => id === 'nightly' && next.length > 0,
-    );
-  });
+  await until(
+    'the schedule to be listed',
+    async () => {
+      const { stdout } = await command('schedule', 'list', '--json');
+      return (JSON.parse(stdout || '[]') as { id: string; next: string[] }[]).some(
+        ({ id, next }) => id === 'nightly' && next.length > 0,
+      );
+    },
+    patience,
+  );
   await trial.judge(rig);
 }
 

@@ -1,7 +1,8 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { bytes, startServer } from '../../integration/sources-server.js';
+import { everythingBelow, unlessGone } from '../../helpers/files.js';
 import { until } from '../../helpers/programs.js';
 import { outcomeOf, processesIn } from '../outcome.js';
 import { repetitions } from '../records.js';
@@ -44,8 +45,10 @@ async function haltingSite(trial: Trial) {
 
 async function partialBytes({ data }: Rig): Promise<number> {
   const folder = path.join(data, 'videos');
-  const names = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.part'));
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
+  const files = (await everythingBelow(folder)).filter(({ name }) => name.endsWith('.part'));
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await unlessGone(stat(path.join(parentPath, name))))?.size ?? 0),
+  );
   return Math.max(0, ...sizes);
 }
 
@@ -56,14 +59,14 @@ async function stoppedWhileDownloading(trial: Trial): Promise<void> {
   const worker = rig.startWorker();
   const round = await rig.startRound({ videos: [site.url] });
   const video = await rig.untilVideo(round);
-  await until('half of the download', async () => (await partialBytes(rig)) > 0);
+  await until('half of the download', async () => (await partialBytes(rig)) > 0, patience);
   const running = (await processesIn(rig.folder)).length;
   await worker.stop();
   trial.killed();
   // yt-dlp and its worker are gone, the annotation server stays; what came is kept.
   expect(worker.exitCode).toBe(0);
   expect(running).toBeGreaterThan(2);
-  await until('yt-dlp to be gone', async () => (await processesIn(rig.folder)).length <= 1, 10);
+  await until('yt-dlp to be gone', async () => (await processesIn(rig.folder)).length <= 1, patience);
   const kept = await partialBytes(rig);
   expect(kept).toBeGreaterThan(0);
 
@@ -109,7 +112,7 @@ async function hostGoneForGood(trial: Trial): Promise<void> {
 /** A round that somebody terminated in the UI gives nothing back; the next round takes what it held. */
 async function roundTerminated(trial: Trial): Promise<void> {
   const rig = await trial.rig();
-  const { gate } = await rig.startWorkerAtGate(trial.frame);
+  const { worker, gate } = await rig.startWorkerAtGate(trial.frame);
   const terminated = await rig.startRound({}, 'terminated');
   await rig.untilFrames(trial.frame, 'terminated');
   await terminated.terminate();
@@ -117,6 +120,7 @@ async function roundTerminated(trial: Trial): Promise<void> {
   await gate.open();
   await rig.reviewAndFinish(await rig.startRound());
   // Its folder is for nobody any more: a part of the video is in it, or the whole, by when the worker heard of the end.
+  await worker.stop();
   await rm(path.join(rig.data, 'rounds', 'terminated'), { recursive: true });
   await trial.judge(rig, { only: /^(?!round failed)/ });
 }

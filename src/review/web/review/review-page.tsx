@@ -72,8 +72,8 @@ function Review({ session, folderId }: { session: ReviewSession; folderId: strin
     readReasons(session.job.id).then(setReasons, () => undefined);
   }, [session]);
 
-  // The address names the frame, so that a reload or a link comes back to it.
-  useEffect(() => {
+  // The address names the frame, so that a reload or a link comes back to it, however soon it comes.
+  useLayoutEffect(() => {
     const { task_id, id } = session.job;
     replaceAddress(`/tasks/${task_id}/jobs/${id}?frame=${session.index}`);
     document.title = `Frame ${session.index + 1} · ${session.job.task_name} · Frameloop`;

@@ -53,8 +53,10 @@ async function acquire(file: string, token: string, { waitMs, signal }: { waitMs
   const owner: Owner = { pid: process.pid, host: hostname(), processStart: await processStart(process.pid), token };
   for (let waited = 0; ; waited += RETRY_MS) {
     signal?.throwIfAborted();
-    if (await create(file, owner)) return;
+    await create(file, owner);
+    // Whoever was frozen before it could write into its new file finds that of another here: it was taken for dead.
     const current = await readOwner(file);
+    if (current?.owner?.token === token) return;
     if (current === undefined) continue; // released in the meantime
     if (await isStale(current)) {
       await remove(file, current.text);
@@ -71,13 +73,12 @@ async function acquire(file: string, token: string, { waitMs, signal }: { waitMs
   }
 }
 
-async function create(file: string, owner: Owner): Promise<boolean> {
+/** Does nothing where there is one. */
+async function create(file: string, owner: Owner): Promise<void> {
   try {
     await writeFile(file, JSON.stringify(owner), { flag: 'wx' });
-    return true;
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import * as files from 'node:fs/promises';
 import { appendFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import {
   datasetStats,
@@ -16,6 +18,7 @@ import {
   type AnnotatedFrame,
 } from '../../src/dataset/index.js';
 import { withLock } from '../../src/dataset/lock.js';
+import { until } from '../helpers/programs.js';
 import { makeFrames, snapshot } from './dataset/footage.js';
 
 let root: string;
@@ -420,6 +423,30 @@ describe('the lock', () => {
       await expect(second).rejects.toThrow(expect.objectContaining({ code: 'DATASET_LOCKED', retryable: true }));
       await expect(second).rejects.toThrow(`process ${process.pid}`);
     });
+  });
+
+  it('is not held by one that was frozen between making its file and writing it, when another has taken its place', async () => {
+    const builtin = createRequire(import.meta.url)('node:fs/promises') as Pick<typeof files, 'writeFile'>;
+    let thaw = () => {};
+    const thawed = new Promise<void>((resolve) => (thaw = resolve));
+    const spy = vi.spyOn(builtin, 'writeFile').mockImplementationOnce(async (file, content) => {
+      const handle = await files.open(file as string, 'wx');
+      await thawed;
+      await handle.writeFile(content as string);
+      await handle.close();
+    });
+    syncBuiltinESMExports();
+    try {
+      const frozen = withLock(lock(), { waitMs: 0 }, () => Promise.resolve('in'));
+      await until('its file', () => stat(lock()).catch(() => undefined));
+      await withLock(lock(), { waitMs: 60_000 }, async () => {
+        thaw();
+        await expect(frozen).rejects.toThrow(refusedWith('DATASET_LOCKED'));
+      });
+    } finally {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    }
   });
 
   it('is taken over from a process that died, also when another one has its pid now', async () => {

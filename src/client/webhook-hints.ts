@@ -8,6 +8,8 @@ import type { WebhookHintWorkflow } from '../workflows/webhook-hint.js';
 
 /** A person who saves and finishes sets off several events within a moment: after the first, one more look is enough. */
 const quietMs = 1_000;
+/** Until what was held back is tried again, when Temporal did not take it. */
+const awayMs = 2_000;
 /** One call to Temporal; whoever waits for the answer has given up long before. */
 const callMs = 5_000;
 
@@ -28,6 +30,7 @@ export function createHintSender(
   /** Tasks of which Temporal is being told or was told just now, with what came meanwhile. */
   const recent = new Map<number, { call: Promise<void>; timer?: NodeJS.Timeout; held?: AnnotationHint }>();
   const running = new Set<Promise<void>>();
+  let closed = false;
 
   const track = (work: () => Promise<void>): Promise<void> => {
     const call = connection.withDeadline(Date.now() + callMs, work);
@@ -67,7 +70,13 @@ export function createHintSender(
     const held = recent.get(taskId)?.held;
     recent.delete(taskId);
     if (!held) return;
-    begin(taskId, held).catch((error: unknown) => log(`A hint for task ${taskId} was lost: ${messageOf(error)}`));
+    const call = begin(taskId, held);
+    call.catch((error: unknown) => {
+      log(`A hint for task ${taskId} is ${closed ? 'lost' : 'held until Temporal takes it'}: ${messageOf(error)}`);
+      if (closed) return;
+      // Who sent it was told that it is taken. Who sends another meanwhile is told that Temporal is away.
+      recent.set(taskId, { call, held, timer: setTimeout(() => release(taskId), awayMs) });
+    });
   };
 
   return {
@@ -78,6 +87,7 @@ export function createHintSender(
       return told.call;
     },
     async close() {
+      closed = true;
       for (const [taskId, { timer, held }] of recent) {
         clearTimeout(timer);
         if (held) deliver(taskId, held).catch((error: unknown) => log(`A hint was lost: ${messageOf(error)}`));

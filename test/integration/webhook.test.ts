@@ -351,6 +351,35 @@ describe('a webhook and a round', () => {
     await proxy.close();
   });
 
+  it('what was taken in the quiet after another hint is held until Temporal has it, and nothing more is taken before', async () => {
+    const { client, connection } = environment;
+    let away = false;
+    const notes: string[] = [];
+    const sender = createHintSender(
+      client,
+      {
+        withDeadline: (deadline, call) =>
+          away ? Promise.reject(new Error('Temporal is away')) : connection.withDeadline(deadline, call),
+      },
+      (note) => notes.push(note),
+      unique('nobody'),
+    );
+    const hint = { taskId: randomTask(), source: 'webhook' } as const;
+    const taken = [sender.send(hint), sender.send(hint)];
+    away = true;
+    await Promise.all(taken);
+    await until('the second to be held', () => Promise.resolve(notes.some((note) => note.includes('is held until'))));
+    await expect(sender.send(hint)).rejects.toThrow('Temporal is away');
+    away = false;
+    const handle = client.workflow.getHandle(`cvat-hint-${hint.taskId}`);
+    await until('both to be there', async () => {
+      const { events } = await handle.fetchHistory();
+      return events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length === 2;
+    });
+    await sender.close();
+    await handle.terminate();
+  });
+
   it('a flood for tasks that nobody knows leaves one short workflow each', async () => {
     const connection = environment.connection;
     const receiver = await startWebhookReceiver({

@@ -114,6 +114,10 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
     expect(await boxesOn(0)).toHaveLength(2);
     expect(await boxesOn(1)).toEqual([]);
 
+    // It does not try again by itself, so that it is the button that saves.
+    await page.evaluate(
+      '{ const { setTimeout } = window; window.setTimeout = (work, ms) => (ms < 500 ? setTimeout(work, ms) : 0); }',
+    );
     await page.route('**/annotations?action=create', (route) => route.abort());
     await review.drag({ x: 300, y: 100 }, { x: 360, y: 160 });
     await page.getByText('This browser has no room to keep what is not saved').waitFor();

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../helpers/programs.js';
 import { neverLook, noBrowser, openWindow, ReviewWindow, screenshot, startBrowser } from './browser.js';
 import { makeTask, shapesOf, startDesk, type Desk } from './review-server.js';
 
@@ -98,6 +99,26 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
     await next.saved();
     expect(await boxesOn(0)).toHaveLength(2);
     await context.close();
+  });
+
+  test('a window that is closed right after a change has saved it', async () => {
+    const review = await open();
+    const { page } = review;
+    // The moment does not pass after which it saves by itself.
+    await page.addInitScript(
+      '{ const { setTimeout } = window; window.setTimeout = (work, ms) => ms !== 300 && setTimeout(work, ms); }',
+    );
+    await page.reload();
+    await review.shown(0);
+    await page.getByText('0 / 3').waitFor();
+    await review.drag({ x: 200, y: 100 }, { x: 260, y: 160 });
+    await page.waitForSelector('.save-status.saving');
+    // As a person closes it.
+    const closed = page.waitForEvent('close');
+    await page.close({ runBeforeUnload: true });
+    await closed;
+    await until('the box on the server', async () => (await boxesOn(0)).length === 2);
+    await page.context().close();
   });
 
   test('a browser with no room left saves all the same, and says what it cannot keep', async () => {

@@ -27,6 +27,9 @@ export interface Answer<Body> {
 /** A server that does not answer within this time is taken for one that is away. */
 const timeoutMs = 30_000;
 
+/** A change of this many characters at most arrives also when its window is closed meanwhile; browsers allow 64 KiB. */
+const keptAlive = 60_000;
+
 let csrfToken = '';
 
 /** Reads whether this browser is signed in, and keeps what later requests need. */
@@ -70,6 +73,7 @@ async function send<Body>(
   body: unknown,
   headers: Record<string, string>,
 ): Promise<Answer<Body>> {
+  const content = body === undefined ? undefined : JSON.stringify(body);
   let response: Response;
   let text: string;
   try {
@@ -78,10 +82,10 @@ async function send<Body>(
       headers: {
         accept: 'application/vnd.cvat+json, application/json',
         ...(method === 'GET' ? {} : { 'x-csrftoken': csrfToken }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(content === undefined ? {} : { body: content, keepalive: content.length < keptAlive }),
       credentials: 'same-origin',
       // The server's word is asked for each time; what it says has not changed comes as 304, which is for us.
       cache: 'no-store',

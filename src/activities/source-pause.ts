@@ -1,6 +1,7 @@
+import { log } from '@temporalio/activity';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PipelineError, systemErrorCode } from '../common/errors.js';
+import { messageOf, PipelineError, systemErrorCode } from '../common/errors.js';
 import { writeFileAtomic } from '../common/files.js';
 import { reachOfFailure } from '../video/index.js';
 
@@ -21,9 +22,15 @@ export async function pauseIfHopeless(roundFolder: string, site: string, error: 
 }
 
 /** Pauses a site for the rest of the round, for whatever reason. */
-export async function pauseSource(roundFolder: string, site: string, error: PipelineError): Promise<void> {
-  const { message, hint } = error;
-  await writeFileAtomic(fileOf(roundFolder, site), `${JSON.stringify({ message, hint })}\n`);
+export async function pauseSource(roundFolder: string, site: string, reason: PipelineError): Promise<void> {
+  const { message, hint } = reason;
+  try {
+    await writeFileAtomic(fileOf(roundFolder, site), `${JSON.stringify({ message, hint })}\n`);
+  } catch (error) {
+    // A full disk has no room for the mark: its reason is what the round has to hear all the same.
+    if (systemErrorCode(error) === undefined) throw error;
+    log.warn('The pause of a site could not be noted', { site, error: messageOf(error) });
+  }
 }
 
 /** Why nothing more is taken from this site in this round, if so. */

@@ -13,6 +13,7 @@ import type { RoundReference, VideoList } from '../../src/activities/types.js';
 import type { Catalog } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { VideoReference } from '../../src/video/index.js';
+import { SmallDisk, whyNoDisk } from '../helpers/small-disk.js';
 import { bytes } from './sources-server.js';
 import { startSite, type TestSite } from './sources-site.js';
 import { ffmpeg, h264, temporaryFolder, testPicture } from './video-clips.js';
@@ -42,6 +43,8 @@ afterAll(async () => {
   await site.close();
   await remove();
 });
+
+const noDisk = await whyNoDisk();
 
 let run = 0;
 beforeEach(async () => {
@@ -192,6 +195,73 @@ describe('a download that a full disk has held back', () => {
     });
   });
 });
+
+describe.skipIf(noDisk !== undefined)(
+  `a disk that is full to the last byte${noDisk ? ` (skipped: ${noDisk})` : ''}`,
+  () => {
+    const video = (): VideoReference => ({
+      ...{ videoKey: 'url-0123456789ab', source: 'url', url: `${site.origin}/clip.mp4` },
+    });
+    let disk: SmallDisk;
+    let first: RoundReference;
+
+    beforeEach(async () => {
+      await resources.close();
+      disk = await SmallDisk.mount(path.join(folder, 'data'), '2m');
+      resources = new Resources({ folder, env: {} });
+      catalog = await resources.catalog(path.join(folder, 'data'));
+      await writeFile(path.join(folder, 'config.yaml'), 'storage: { pause_below: 1 }\n');
+      first = await round('first');
+      await catalog.claimVideo('first', video());
+      return async () => {
+        await resources.close();
+        await disk.unmount();
+      };
+    });
+    const inData = async () => (await readdir(path.join(folder, 'data'), { recursive: true })).sort();
+
+    it('has no room for the mark of the pause either: downloads are held back all the same, and go on', async () => {
+      await disk.fill();
+      const before = await inData();
+      for (const attempt of [1, 2]) {
+        await expect(download(first, video(), attempt)).rejects.toMatchObject({
+          ...{ code: 'DISK_NEARLY_FULL', retryable: true },
+        });
+      }
+      expect(site.requests).toEqual([]);
+      expect(await inData()).toEqual(before);
+
+      await disk.makeRoom();
+      const { file } = await download(first, video(), 3);
+      expect(await readFile(file)).toEqual(clip);
+      expect(await catalog.video(video().videoKey)).toMatchObject({ state: 'claimed', claimedByRound: 'first' });
+      expect(existsSync(path.join(folder, 'data', 'downloads-paused.json'))).toBe(false);
+    });
+
+    it('in the middle of a download is told as what it is, and the next round has the video', async () => {
+      await disk.fill(8192);
+      await expect(download(first, video())).rejects.toMatchObject({
+        ...{ code: 'DISK_FULL', retryable: false, hint: expect.stringContaining('Free some space') as string },
+      });
+      await disk.makeRoom();
+      const { file } = await download(await round('next'), video());
+      expect(await readFile(file)).toEqual(clip);
+    });
+
+    it('has no room for the mark that a site waits for a person: this is told all the same', async () => {
+      site.hits = [{ id: 'a', error: 'Sign in to confirm you’re not a bot. Use --cookies' }];
+      const hit = { ...video(), url: `${site.origin}/watch/a` };
+      const small = await SmallDisk.mount(first.folder, '64k');
+      try {
+        first = await round('first');
+        await small.fill();
+        await expect(download(first, hit)).rejects.toMatchObject({ code: 'BOT_CHECK', retryable: false });
+      } finally {
+        await small.unmount();
+      }
+    });
+  },
+);
 
 describe('the format fix', () => {
   it('removes what it had half done when its worker was killed, of its own video only', async () => {

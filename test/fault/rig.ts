@@ -8,6 +8,7 @@ import type { RoundInput, RoundResult } from '../../src/activities/types.js';
 import { completeJobs, demoModel, writeSettings } from '../helpers/cli.js';
 import { unlessGone } from '../helpers/files.js';
 import { startOurs, temporaryFolder, until, type Program } from '../helpers/programs.js';
+import { progressOf } from '../helpers/progress.js';
 import { FrameGate } from '../helpers/frame-gate.js';
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<RoundHandle['fetchHistory']>>['events']>[number];
@@ -186,7 +187,7 @@ export class Rig {
     return until(
       'a video to be begun',
       async () => {
-        const [videoKey] = (await readProgress(handle).catch(() => undefined))?.videos.inFlight ?? [];
+        const [videoKey] = (await progressOf(handle))?.videos.inFlight ?? [];
         const begun =
           videoKey &&
           (await workflow

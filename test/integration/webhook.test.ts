@@ -10,6 +10,7 @@ import { createHintSender, type HintSender } from '../../src/client/webhook-hint
 import { startWebhookReceiver, type WebhookReceiver } from '../../src/client/webhook.js';
 import { startReviewServer } from '../../src/review/server/index.js';
 import { freePort, temporaryFolder, until } from '../helpers/programs.js';
+import { progressOf } from '../helpers/progress.js';
 import { plan, stubActivities } from '../helpers/stub-activities.js';
 import { TcpProxy } from '../helpers/tcp-proxy.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
@@ -301,7 +302,7 @@ describe('a webhook and a round', () => {
       const running = worker.run();
       stops.push(() => (worker.shutdown(), running));
       const handle = await startRound(environment.client, unique('round'), {}, taskQueue);
-      await until('the wait', async () => (await readProgress(handle)).stage === 'waiting');
+      await until('the wait', async () => (await progressOf(handle))?.stage === 'waiting');
       return handle;
     };
     try {
@@ -316,7 +317,8 @@ describe('a webhook and a round', () => {
       expect(await readNextPoll(other)).toBeDefined();
 
       second.reading.state = 'complete';
-      expect((await post(receiver, { event: jobEvent({ task_id: taskId }) })).status).toBe(202);
+      const sent = async () => (await post(receiver, { event: jobEvent({ task_id: taskId }) })).status === 202;
+      await until('Temporal to take the event', sent);
       expect(await other.result()).toMatchObject({ state: 'finished' });
       expect(await readProgress(one)).toMatchObject({ stage: 'waiting' });
       expect(first.calls).not.toContain('downloadLabels');

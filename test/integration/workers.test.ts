@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readProgress, startRound, type RoundHandle } from '../../src/client/rounds.js';
+import { startRound } from '../../src/client/rounds.js';
 import { readJsonLines } from '../../src/common/files.js';
 import type { Candidate } from '../../src/common/types.js';
 import { findTool } from '../../src/tools/index.js';
 import { demoClip, demoModel, runCli, shownError, writeSettings } from '../helpers/cli.js';
 import { FrameGate } from '../helpers/frame-gate.js';
 import { freePort, startOurs, startTemporal, temporaryFolder, until, type Program } from '../helpers/programs.js';
+import { progressOf } from '../helpers/progress.js';
 
 /** One host: a worker process for each role on one data folder, and a Temporal server. */
 let folder: string;
@@ -55,9 +56,6 @@ async function health() {
   const { exitCode, stdout, stderr } = await runCli(['health'], { cwd: folder, env: { TEMPORAL_ADDRESS: address } });
   return { exitCode, workers: stdout, code: shownError(stderr).code };
 }
-
-/** How far a round is; undefined while no worker answers, which on a busy machine takes longer to start than a query waits. */
-const progressOf = (handle: RoundHandle) => readProgress(handle).catch(() => undefined);
 
 const candidatesOf = async (roundFolder: string, videoKey: string) =>
   readJsonLines<Candidate>(path.join(roundFolder, 'candidates', `${videoKey}.jsonl`));

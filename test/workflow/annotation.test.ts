@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Activities } from '../../src/activities/index.js';
 import { readProgress, startRound, type RoundHandle } from '../../src/client/rounds.js';
 import { until } from '../helpers/programs.js';
+import { progressOf } from '../helpers/progress.js';
 import { plan, stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -93,7 +94,7 @@ describe('jobs that are finished while others are open', () => {
       return downloadLabels(request);
     };
     const result = await play(stubs.activities, async (handle) => {
-      await until('the wait', async () => (await readProgress(handle)).stage === 'waiting');
+      await until('the wait', async () => (await progressOf(handle))?.stage === 'waiting');
       stubs.reading.jobsDone = 1;
       await until('the first job in the dataset', () => Promise.resolve(times(stubs.calls, 'mergeDataset') === 1));
       expect((await readProgress(handle)).stage).toBe('waiting');

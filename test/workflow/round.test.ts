@@ -10,6 +10,7 @@ import { openCatalog } from '../../src/catalog/index.js';
 import { startRound, readProgress, type RoundHandle } from '../../src/client/rounds.js';
 import { loadConfig } from '../../src/config/index.js';
 import { temporaryFolder, until } from '../helpers/programs.js';
+import { progressOf } from '../helpers/progress.js';
 import { allSteps, plan, stubActivities } from '../helpers/stub-activities.js';
 import { bundleWorkflows, createEnvironment, unique } from '../helpers/workflow-environment.js';
 
@@ -43,8 +44,7 @@ async function play(
   });
 }
 
-const waiting = (handle: RoundHandle) =>
-  until('the wait', async () => (await readProgress(handle)).stage === 'waiting');
+const waiting = (handle: RoundHandle) => until('the wait', async () => (await progressOf(handle))?.stage === 'waiting');
 const asked = (calls: string[], times: number) =>
   until(`${times} polls`, () => Promise.resolve(calls.filter((name) => name === 'pollTask').length >= times));
 
@@ -91,7 +91,7 @@ describe('a round', () => {
       await waiting(handle);
       await asked(stubs.calls, 4);
       stubs.reading.jobsDone = 1;
-      await until('progress', async () => (await readProgress(handle)).task?.jobsDone === 1);
+      await until('progress', async () => (await progressOf(handle))?.task?.jobsDone === 1);
       const eventsOf = async () => (await handle.fetchHistory()).events ?? [];
       await until('the round to rest', async () => (await eventsOf()).at(-1)?.workflowTaskCompletedEventAttributes);
       const { length } = await eventsOf();
@@ -154,7 +154,7 @@ describe('a round', () => {
     stubs.reading.state = 'complete';
     const result = await play(stubs, async (handle) => {
       know(handle);
-      await until('the first video', async () => (await readProgress(handle)).videos.done === 1);
+      await until('the first video', async () => (await progressOf(handle))?.videos.done === 1);
       expect(await readProgress(handle)).toMatchObject({ paused: true, videos: { inFlight: [] } });
       expect(stubs.calls.filter((name) => name === 'downloadVideo')).toHaveLength(1);
       await handle.signal('resume');
@@ -294,7 +294,7 @@ describe('steps that are switched off', () => {
     await play(stubs, async (one) => {
       await waiting(one);
       const other = await startRound(environment.client, unique('round'), {}, (await one.describe()).taskQueue);
-      await until('the other round', async () => (await readProgress(other)).task?.id === second.taskId);
+      await until('the other round', async () => (await progressOf(other))?.task?.id === second.taskId);
       await waiting(other);
       stubs.reading.state = 'complete';
       await Promise.all([one, other].map((handle) => handle.signal('annotationCompleted')));

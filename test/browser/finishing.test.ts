@@ -145,6 +145,37 @@ describe.skipIf(noBrowser !== undefined)('a job is finished with everything that
     await context.close();
   });
 
+  test('what was asked about it before it was finished, and is answered afterwards, does not open it again', async () => {
+    const review = await open();
+    const { page } = review;
+    await page.getByText('0 / 3').waitFor();
+    let isRead: () => void = () => undefined;
+    const read = new Promise<void>((resolve) => (isRead = resolve));
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route(`**/api/jobs/${jobId}`, async (route) => {
+      if (route.request().method() === 'GET') {
+        const response = await route.fetch();
+        isRead();
+        await held;
+        await route.fulfill({ response });
+        return;
+      }
+      await comeBack(page);
+      await read;
+      await route.continue();
+    });
+    await finish(review);
+    await page.getByText('This job is finished: ').waitFor();
+    const answered = page.waitForResponse((response) => response.url().endsWith(`/api/jobs/${jobId}`));
+    letGo();
+    await (await answered).finished();
+    await review.saved();
+    expect(await page.getByText('This job is finished: ').count()).toBe(1);
+    expect(await jobState()).toBe('completed');
+    await page.context().close();
+  });
+
   test('what comes after it was finished elsewhere neither reopens nor changes it until somebody says so', async () => {
     const review = await open();
     const { page } = review;

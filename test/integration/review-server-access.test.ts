@@ -49,6 +49,7 @@ test('a read-only token reads and changes nothing; a token makes no tokens; one 
   expect((await writing('POST', '/api/auth/access_tokens', { name: 'more' })).status).toBe(403);
   const itself = `/api/auth/access_tokens/${writer.id}`;
   expect((await writing('PATCH', itself, { name: 'mine' })).status).toBe(403);
+  expect((await writing('DELETE', `/api/auth/access_tokens/${made.id}`)).status).toBe(403);
   expect((await call('PATCH', itself, { read_only: true })).body).toMatchObject({ name: 'writer', read_only: true });
   expect((await writing('PATCH', project, { name: 'x' })).status).toBe(403);
   const past = new Date(Date.now() - 1000).toISOString();

@@ -273,7 +273,7 @@ test('a server with a public name calls no link-local address, however it is wri
   await server.close();
   server = await startReviewServer({ dataFolder, publicNames: ['desk.example'], password: 'long enough' });
   call = clientOf(server);
-  for (const host of ['169.254.169.254', '2852039166', '[fe80::1]', '[::ffff:169.254.169.254]']) {
+  for (const host of ['169.254.169.254', '2852039166', '[fe80::1]', '[::ffff:169.254.169.254]', '[fd00:ec2::254]']) {
     await call('PATCH', webhook, { target_url: `http://${host}/latest/meta-data` });
     const { body } = await call('POST', `${webhook}/ping`);
     expect([host, body.status_code, body.response]).toEqual([
@@ -281,6 +281,17 @@ test('a server with a public name calls no link-local address, however it is wri
       502,
       'This server sends nothing to link-local addresses.',
     ]);
+  }
+  // Nor is it sent on to anywhere.
+  const elsewhere = http.createServer((_, response) => response.writeHead(307, { location: receiver.url }).end());
+  await once(elsewhere.listen(0, '127.0.0.1'), 'listening');
+  try {
+    await call('PATCH', webhook, { target_url: `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/` });
+    expect((await call('POST', `${webhook}/ping`)).body.status_code).toBe(307);
+    expect(receiver.messages).toEqual([]);
+  } finally {
+    elsewhere.closeAllConnections();
+    elsewhere.close();
   }
   await call('PATCH', webhook, { target_url: receiver.url });
   expect((await call('POST', `${webhook}/ping`)).body.status_code).toBe(200);

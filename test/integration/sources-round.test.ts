@@ -193,6 +193,8 @@ describe('a download that a full disk has held back', () => {
       ...{ code: 'DOWNLOAD_REFUSED', retryable: false },
       message: expect.stringContaining('after 2 attempts') as string,
     });
+    // What was given up begins anew when somebody tries it again.
+    await expect(download(first, video, 33)).rejects.toMatchObject({ code: 'DOWNLOAD_REFUSED', retryable: true });
   });
 });
 

@@ -35,6 +35,12 @@ export const failureRules: readonly Rule[] = [
     retryAfterMs: 5 * minute,
   },
   {
+    // One piece of a stream is gone, not the video. Other pieces, in work at that moment, then find their file closed.
+    patterns: [/Got error: HTTP Error (?:401|402|404|410|451)\b/i, /write to closed file/i],
+    code: 'NETWORK_FAILED',
+    kind: 'transient',
+  },
+  {
     patterns: [
       /confirm you're not a bot/i,
       /captcha/i,

@@ -212,6 +212,9 @@ const lines: [string, FailureKind, string][] = [
   ],
   ['ERROR: Did not get any data blocks', 'transient', 'NETWORK_FAILED'],
   ['ERROR: fragment 3 not found, unable to continue', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: \r[download] Got error: HTTP Error 404: Not Found', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: write to closed file', 'transient', 'NETWORK_FAILED'],
+  ['ERROR: unable to download video data: HTTP Error 404: Not Found', 'permanent', 'VIDEO_UNAVAILABLE'],
   ['ERROR: The downloaded file is empty', 'transient', 'NETWORK_FAILED'],
   ['ERROR: content too short (expected 900 bytes and served 100)', 'transient', 'NETWORK_FAILED'],
   [

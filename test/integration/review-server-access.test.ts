@@ -35,6 +35,7 @@ test('of the password only a hash is kept, for this user alone', async () => {
     const info = await stat(path.join(dataFolder, name));
     if (info.isFile()) expect((await readFile(path.join(dataFolder, name))).includes(password)).toBe(false);
   }
+  expect((await stranger('POST', '/api/auth/login', { username: 'somebody', password })).status).toBe(400);
 });
 
 test('a read-only token reads and changes nothing; a token makes no tokens; one taken back is worth nothing', async () => {

@@ -178,6 +178,10 @@ const attacks: Record<string, Record<string, [Outcome, () => Promise<number | st
       400,
       async () => (await call('POST', '/api/tasks', { name: 'x', project_id: projectId, subset: '../x' })).status,
     ],
+    'a subset of a dataset, which would be a key of data.yaml': [
+      /^failed: .*'names' cannot be the name of a subset/,
+      async () => imported(await zipOf({ 'data.yaml': 'names: []', 'images/names/a.jpg': await jpeg(1) }), 'project'),
+    ],
   },
   'traversal in zip entries': Object.fromEntries(
     (['task', 'project'] as const).flatMap((into) => [

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { downloadVideo, probeVideo, urlSource, type VideoReference } from '../../src/video/index.js';
 import { videoKeyOfUrl } from '../../src/video/keys.js';
+import { until } from '../helpers/programs.js';
 import { bytes, page, startServer, type Handler } from './sources-server.js';
 import { list, startSite, type TestSite } from './sources-site.js';
 import { ffmpeg, h264, temporaryFolder, testPicture } from './video-clips.js';
@@ -251,12 +252,16 @@ describe('downloads', () => {
   it('goes on after its process was killed, and ends what that left running', async () => {
     const { url = '', videoKey } = at('half.mp4');
     const killed = execa(process.execPath, ['--import', 'tsx', child, url, videoKey, folder], { reject: false });
-    for await (const line of killed) if (line === 'some') killed.kill('SIGKILL');
+    const partial = path.join(folder, '.partial', videoKey, `${videoKey}.mp4.part`);
+    for await (const line of killed) {
+      if (line !== 'some') continue;
+      // yt-dlp tells of what it may still hold in memory.
+      await until('a beginning on disk', async () => (await stat(partial)).size > 0);
+      killed.kill('SIGKILL');
+    }
     await killed;
     expect(await running()).toHaveLength(1);
 
-    const partial = path.join(folder, '.partial', videoKey, `${videoKey}.mp4.part`);
-    expect((await stat(partial)).size).toBeGreaterThan(0);
     const { file } = await downloadVideo({ videoKey, source: 'url', url }, options());
     expect((await readFile(file)).equals(clip)).toBe(true);
     expect(server.ranges).toContainEqual(expect.stringMatching(/^bytes=[1-9]/));

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { findReplacement, readTaskProgress } from '../annotation/index.js';
+import { findReplacement, readTask, readTaskProgress, type CvatClient } from '../annotation/index.js';
 import { PipelineError } from '../common/errors.js';
 import { readJsonLines } from '../common/files.js';
 import type { SelectedFrame } from '../common/types.js';
@@ -45,12 +45,12 @@ export async function markWaiting(resources: Resources, { round }: { round: Roun
  */
 export async function pollTask(
   resources: Resources,
-  { round, taskId, known }: AnnotationTask & { known: TaskReading },
+  { known, ...task }: AnnotationTask & { known: TaskReading },
 ): Promise<TaskReading> {
-  const plan = await readRoundFile(round.folder);
+  const plan = await readRoundFile(task.round.folder);
   let reading: TaskReading;
   try {
-    reading = await readTask(resources, plan, { round, taskId });
+    reading = await look(resources, plan, task);
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     // A token that ran out or a server that is away must not end a wait of weeks: somebody mends it, and it goes on.
@@ -62,28 +62,43 @@ export async function pollTask(
     const rejected = jobsRejected > 0 ? `, ${jobsRejected} were sent back` : '';
     throw ApplicationFailure.create({
       type: 'NOT_COMPLETE',
-      message: `${jobsDone} of ${jobsTotal} jobs of task ${taskId} are done${rejected}.`,
+      message: `${jobsDone} of ${jobsTotal} jobs of task ${task.taskId} are done${rejected}.`,
       category: ApplicationFailureCategory.BENIGN,
     });
   }
   return reading;
 }
 
-async function readTask(
+async function look(
   resources: Resources,
   plan: RoundFile,
-  { round, taskId }: { round: RoundReference; taskId: number },
+  { round, taskId, taskUrl }: AnnotationTask,
 ): Promise<TaskReading> {
   const { cvat, paths } = plan.config;
   const client = await resources.cvat(paths.data);
   const { state, jobsDone, jobsTotal, jobsRejected } = await readTaskProgress(client, taskId, cvat.complete_when);
-  if (state !== 'deleted' || !plan.project) {
-    return { state, jobsDone, jobsTotal, ...(jobsRejected > 0 && { jobsRejected }) };
+  if (state === 'deleted' && plan.project) {
+    const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
+    const found = await findReplacement(client, plan.taskName, plan.project.id, selection.map(frameName));
+    if (found) {
+      const replacement = { taskId: found.taskId, taskUrl: found.url };
+      await (await resources.catalog(paths.data)).updateRound(round.roundId, replacement);
+      return { state: 'replaced', jobsDone, jobsTotal, replacement };
+    }
   }
-  const selection = await readJsonLines<SelectedFrame>(roundFiles.selection(round.folder));
-  const found = await findReplacement(client, plan.taskName, plan.project.id, selection.map(frameName));
-  if (!found) return { state, jobsDone, jobsTotal };
-  const replacement = { taskId: found.taskId, taskUrl: found.url };
-  await (await resources.catalog(paths.data)).updateRound(round.roundId, replacement);
-  return { state: 'replaced', jobsDone, jobsTotal, replacement };
+  if (!taskUrl.startsWith(`${client.host}/`)) await requireSameServer(client, plan, taskId, taskUrl);
+  return { state, jobsDone, jobsTotal, ...(jobsRejected > 0 && { jobsRejected }) };
+}
+
+/** A server that has another address now has the task under its name. Another server's task of that number is not it. */
+async function requireSameServer(client: CvatClient, plan: RoundFile, taskId: number, taskUrl: string): Promise<void> {
+  if ((await readTask(client, taskId))?.name === plan.taskName) return;
+  throw new PipelineError(
+    'ANNOTATION_SERVER_CHANGED',
+    `The round waits for ${taskUrl}, but the annotation server is ${client.host} now, where task ${taskId} is not "${plan.taskName}".`,
+    {
+      hint: 'Set CVAT_HOST as it was until the round has ended, or cancel the round. If it is the same server, give the task that name.',
+      retryable: true,
+    },
+  );
 }

@@ -3,7 +3,7 @@ export { createCvatClient } from './cvat/client.js';
 export { checkServer } from './cvat/server.js';
 export { preflight } from './cvat/preflight.js';
 export { ensureProject, findProject, labelsFor, mapLabels } from './cvat/project.js';
-export { findReplacement, findTask } from './cvat/tasks.js';
+export { findReplacement, findTask, readTask } from './cvat/tasks.js';
 export { uploadTask } from './cvat/upload.js';
 export { planPreLabels } from './cvat/pre-label-plan.js';
 export { putPreLabels } from './cvat/pre-labels.js';

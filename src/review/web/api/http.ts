@@ -27,7 +27,7 @@ export interface Answer<Body> {
 /** A server that does not answer within this time is taken for one that is away. */
 const timeoutMs = 30_000;
 
-/** A change of this many characters at most arrives also when its window is closed meanwhile; browsers allow 64 KiB. */
+/** A change of fewer bytes arrives also when its window is closed meanwhile; browsers allow 64 KiB. */
 const keptAlive = 60_000;
 
 let csrfToken = '';
@@ -85,7 +85,9 @@ async function send<Body>(
         ...(content === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(content === undefined ? {} : { body: content, keepalive: content.length < keptAlive }),
+      ...(content === undefined
+        ? {}
+        : { body: content, keepalive: new TextEncoder().encode(content).length < keptAlive }),
       credentials: 'same-origin',
       // The server's word is asked for each time; what it says has not changed comes as 304, which is for us.
       cache: 'no-store',

@@ -54,12 +54,15 @@ describe.skipIf(noBrowser !== undefined)('what is done on the page is not lost',
     expect(await boxesOn(0)).toHaveLength(2);
 
     // The server takes the box, and the page is gone before it hears of it.
-    await review.page.route('**/annotations?action=create', async (route) => {
-      await route.fetch();
-      await route.abort();
+    const taken = new Promise<void>((resolve) => {
+      void review.page.route('**/annotations?action=create', async (route) => {
+        await route.fetch();
+        await route.abort();
+        resolve();
+      });
     });
     await review.drag(second, { x: 360, y: 160 });
-    await review.page.waitForSelector('.save-status.offline');
+    await taken;
     await review.page.unroute('**/annotations?action=create');
     await review.page.reload();
     await review.shown(0);
